@@ -1,0 +1,77 @@
+"""Neural style transfer in Keras, from the first Gram matrix to a painting.
+
+`import nstlib as nst` is instant: a module is loaded when one of its names is first used, so that
+`python -m nstlib --help` does not wait for TensorFlow.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_NAMES = {
+    "errors": ("NstError", "InputError", "MissingFile", "WeightsError", "MemoryRefused"),
+    "images": ("load_image", "save_image", "resize", "as_image", "to_uint8", "to_pil", "show"),
+    "data": ("Picture", "pictures", "picture", "photo", "painting", "find_picture", "data_folder"),
+    "runtime": (
+        "hello",
+        "budget",
+        "budget_name",
+        "device",
+        "has_gpu",
+        "available_memory",
+        "output_folder",
+        "progress",
+        "check",
+    ),
+    "gradients": ("value_and_grad",),
+    "weights": ("load_vgg_weights", "weights_status"),
+    "vgg": (
+        "VGG_TABLE",
+        "build_vgg",
+        "feature_extractor",
+        "layer_names",
+        "layer_name",
+        "preprocess",
+    ),
+    "losses": (
+        "content_loss",
+        "gram_matrix",
+        "gram_loss",
+        "mean_std",
+        "mean_std_loss",
+        "total_variation",
+        "CONVENTIONS",
+    ),
+    "recipes": ("Recipe", "RECIPES", "recipe"),
+    "optimize": (
+        "Result",
+        "Step",
+        "style_transfer",
+        "painting_steps",
+        "objective",
+        "estimate_memory",
+    ),
+    "explore": (
+        "show_feature_maps",
+        "show_gram",
+        "layer_explorer",
+        "gram_explorer",
+    ),
+}
+_HOME = {name: module for module, names in _NAMES.items() for name in names}
+
+__all__ = ["__version__", *_HOME, *_NAMES]
+
+
+def __getattr__(name: str):
+    if name in _NAMES:
+        return import_module(f"nstlib.{name}")
+    if name not in _HOME:
+        raise AttributeError(f"module 'nstlib' has no attribute {name!r}")
+    value = getattr(import_module(f"nstlib.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted(__all__)

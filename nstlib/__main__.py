@@ -1,0 +1,136 @@
+"""The command line: `python -m nstlib stylize PHOTO STYLE -o OUT`, and doctor, weights, styles.
+
+`--help` has to answer at once, so everything heavy is imported inside the commands. Exit codes:
+0 done, 1 the work failed (why is on the error stream), 2 the command line was wrong, 130 Ctrl-C.
+"""
+
+import argparse
+import math
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+from nstlib import __version__
+from nstlib.errors import InputError, NstError
+
+# The options of `stylize` that change a field of the recipe when they are given.
+RECIPE_OPTIONS = ("steps", "content_weight", "style_weight", "tv_weight", "optimizer")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns the exit code, or raises SystemExit for --help and wrong usage."""
+    parser = build_parser()
+    args = parser.parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a letter is no reason to fail
+        stream.reconfigure(errors="replace")
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_note
+            return args.run(args) or 0
+    except KeyboardInterrupt:
+        return _fail("stopped by Ctrl-C; nothing was saved", 130)
+    except NstError as error:
+        return _fail(str(error))
+    except ModuleNotFoundError as error:
+        return _fail(f"{error}. Install what requirements.txt lists, then: python -m nstlib doctor")
+    except Exception as error:  # a bug, or a failure of the machine: one line is enough for most
+        reason = (str(error).strip() or "no reason given").splitlines()[0]
+        return _fail(f"{type(error).__name__}: {reason} (NSTLIB_DEBUG=1 shows the traceback)")
+
+
+def _fail(message: str, code: int = 1) -> int:
+    if os.environ.get("NSTLIB_DEBUG") == "1":
+        raise  # the error being handled  # noqa: PLE0704
+    print(f"nstlib: {message}", file=sys.stderr)
+    return code
+
+
+def _show_note(message, *where) -> None:
+    """Warnings on the command line: the sentence, without the line of code that raised it."""
+    print(f"nstlib: note: {message}", file=sys.stderr)
+
+
+# --- What can be typed ---------------------------------------------------------------------------
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="nstlib", description="Neural style transfer in Keras.")
+    parser.add_argument("--version", action="version", version=f"nstlib {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add_stylize(commands.add_parser("stylize", help="paint a photo in the manner of a painting"))
+    doctor = commands.add_parser("doctor", help="check this machine: OK or FAIL, and the mend")
+    doctor.set_defaults(run=run_doctor)
+    weights = commands.add_parser("weights", help="where the pretrained network is; fetch it now")
+    weights.add_argument("--network", choices=("vgg19", "vgg16"), default="vgg19")
+    weights.add_argument("--file", type=Path, help="check this file (.h5, .npz, .mat) instead")
+    weights.set_defaults(run=run_weights)
+    styles = commands.add_parser("styles", help="list the bundled pictures and their licences")
+    styles.set_defaults(run=run_styles)
+    return parser
+
+
+def _add_stylize(parser: argparse.ArgumentParser) -> None:
+    add, whole, weight = parser.add_argument, _number(int, 1), _number(float, 0)
+    add("photo", metavar="PHOTO", help="a bundled picture (see `styles`) or a file")
+    add("style", metavar="STYLE", help="the same, for the manner of painting")
+    add("-o", "--output", metavar="OUT", type=Path, required=True, help="the picture to write")
+    add("--size", metavar="N", type=whole, default=512, help="longest side in pixels, at most: 512")
+    add("--recipe", metavar="NAME", default="default", help="named settings, such as gatys-2016")
+    add("--steps", metavar="N", type=whole, help="updates of the picture")
+    add("--content-weight", metavar="W", type=weight, help="more keeps more of the photo")
+    add("--style-weight", metavar="W", type=weight, help="more paints more boldly")
+    add("--tv-weight", metavar="W", type=weight, help="more is smoother (total variation)")
+    add("--optimizer", choices=("lbfgs", "adam", "sgd"))
+    add("--start", metavar="START", help="content, noise, mix, or a picture to go on from")
+    add("--weights", metavar="W", default="imagenet", help="imagenet, random, or a file")
+    add("--seed", metavar="N", type=_number(int, 0, 2**32 - 1), default=0, help="for noise: 0")
+    add("--save-every", metavar="N", type=whole, help="also save OUT-0010.jpg … every N steps")
+    add("--overwrite", action="store_true", help="replace OUT if it exists")
+    add("--quiet", action="store_true", help="print errors and notes only")
+    parser.set_defaults(run=run_stylize, usage_error=parser.error)
+
+
+def _number(kind: type, least: float, most: float = math.inf) -> Callable[[str], float]:
+    """An argparse type: a number within bounds, that says what is allowed when it is not."""
+
+    def parse(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = math.nan
+        if math.isfinite(value) and least <= value <= most:
+            return value
+        what = "a whole number" if kind is int else "a number"
+        bounds = f"{least} or more" if most == math.inf else f"from {least} to {most}"
+        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; give {what}, {bounds}")
+
+    return parse
+
+
+# --- stylize -------------------------------------------------------------------------------------
+
+
+def run_stylize(args: argparse.Namespace) -> int:
+    """Everything that can be wrong is found out before the minutes of painting, not after."""
+    if args.quiet:
+        os.environ["NST_PROGRESS"] = "0"
+    from nstlib.data import find_picture
+    from nstlib.images import load_image
+
+    inputs = [find_picture(args.photo), find_picture(args.style)]
+    _check_output(args.output, inputs, args.overwrite)
+    content, style = (load_image(path, args.size) for path in inputs)
+    recipe, start = _recipe_and_start(args)
+    every = range(args.save_every, recipe.steps + 1, args.save_every) if args.save_every else ()
+    for index in every:
+        _check_output(_numbered(args.output, index), inputs, args.overwrite)
+    result = _paint(args, content, style, recipe, start, every)
+    if result.stopped == "interrupted" and len(result.history) < 2:
+        raise KeyboardInterrupt  # only the start is there, and nothing is painted on it
+    _save(result.image, args.output, inputs, args.overwrite)
+    if not args.quiet:
+        print(_summary(args.output, result))
+    return 0

@@ -1,0 +1,186 @@
+"""Settings of a painting by gradient descent, as one value that can be named, changed and printed.
+
+`RECIPES` holds the settings of papers, tutorials and this course's sources, in their own numbers:
+the recipe's `convention` says how they are to be read (see `nstlib.losses.CONVENTIONS`).
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+
+from nstlib.errors import InputError, did_you_mean
+from nstlib.losses import CONVENTIONS
+from nstlib.vgg import layer_name, network_name
+
+STYLE_LAYERS = tuple(f"block{block}_conv1" for block in range(1, 6))
+
+
+def _equal(layers) -> dict[str, float]:
+    """Equal weights that add up to one."""
+    return {name: 1 / len(layers) for name in layers}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides how a picture is painted, except the two pictures and the seed.
+
+    Layers are mappings from layer name to weight. `relative` divides each content and style term by
+    the mean square of its target, so that 1 is the loss of a picture that excites nothing, at every
+    layer and for every picture; without it block 4 drowns the others. `start` is "content", "noise"
+    or "mix" (then `noise_share` of the start is noise). One step is one update of the picture by
+    `optimizer`: "lbfgs", "adam" or "sgd". `learning_rate` is in pixels of 0..1 and is multiplied by
+    `decay` every 100 steps. With `average` > 0 the result is the running average of the steps with
+    that decay. A run stops early when the total has fallen by less than `tolerance` of itself in 20
+    steps.
+    """
+
+    network: str = "vgg19"
+    content_layers: Mapping[str, float] = field(default_factory=lambda: {"block4_conv2": 1.0})
+    style_layers: Mapping[str, float] = field(default_factory=lambda: _equal(STYLE_LAYERS))
+    content_weight: float = 1.0
+    style_weight: float = 1.0
+    tv_weight: float = 0.0
+    convention: str = "nstlib"
+    relative: bool = False
+    style_statistic: str = "gram"
+    start: str = "content"
+    noise_share: float = 0.5
+    optimizer: str = "lbfgs"
+    learning_rate: float = 0.02
+    beta_1: float = 0.9
+    epsilon: float = 1e-7
+    decay: float = 1.0
+    steps: int = 200
+    pooling: str = "max"
+    padding: str = "zero"
+    average: float = 0.0
+    tolerance: float = 0.0
+    source: str = ""
+
+    def __post_init__(self):
+        object.__setattr__(self, "network", network_name(self.network))
+        for kind in ("content_layers", "style_layers"):
+            object.__setattr__(self, kind, self._checked_layers(getattr(self, kind), kind))
+        for name in ("content_weight", "style_weight", "tv_weight", "learning_rate", "tolerance"):
+            _check_number(name, getattr(self, name))
+        for name, allowed in _CHOICES.items():
+            _check_choice(name, getattr(self, name), allowed)
+        for name in ("noise_share", "average", "beta_1"):
+            _check_number(name, getattr(self, name), most=1.0)
+        if not isinstance(self.steps, int) or self.steps < 1:
+            raise InputError(f"steps is {self.steps!r}; it must be a whole number, 1 or more.")
+        if not self.content_weight + self.style_weight > 0:
+            raise InputError("content_weight and style_weight are both 0: nothing to paint.")
+
+    def _checked_layers(self, layers, kind: str) -> dict[str, float]:
+        if isinstance(layers, str):
+            layers = [layers]
+        if not isinstance(layers, Mapping):
+            layers = _equal(list(layers))
+        for name, weight in layers.items():
+            _check_number(f"the weight of {name} in {kind}", weight)
+        return {layer_name(name, self.network): float(w) for name, w in layers.items()}
+
+
+_CHOICES = {
+    "start": ("content", "noise", "mix"),
+    "optimizer": ("lbfgs", "adam", "sgd"),
+    "pooling": ("max", "average"),
+    "padding": ("zero", "reflect"),
+    "style_statistic": ("gram", "mean_std"),
+    "convention": tuple(CONVENTIONS),
+}
+
+
+def _check_number(name: str, value, most: float = math.inf) -> None:
+    fits = isinstance(value, (int, float)) and math.isfinite(value) and 0 <= value <= most
+    if not fits:
+        upper = "" if most == math.inf else f" and at most {most:g}"
+        raise InputError(f"{name} is {value!r}; it must be a number, 0 or more{upper}.")
+
+
+def _check_choice(name: str, given, allowed: tuple[str, ...]) -> None:
+    if given not in allowed:
+        hint = did_you_mean(given, allowed)
+        raise InputError(f"{name} is {given!r}.{hint} It can be {', '.join(allowed)}.")
+
+
+TUTORIAL_ADAM = {"optimizer": "adam", "learning_rate": 0.02, "beta_1": 0.99, "epsilon": 0.1}
+
+RECIPES: dict[str, Recipe] = {
+    "default": Recipe(
+        # Block 5 sees whole objects of the painting and would repeat them, so it weighs less.
+        style_layers=dict(zip(STYLE_LAYERS, (0.25, 0.25, 0.25, 0.2, 0.05), strict=True)),
+        style_weight=20.0,
+        tv_weight=10.0,
+        relative=True,
+        padding="reflect",
+        steps=100,
+        source="this course, chapter 04: relative terms, reflection padding, a little smoothing",
+    ),
+    "gatys-2016": Recipe(
+        style_layers={
+            layer: 1 / channels**2
+            for layer, channels in zip(STYLE_LAYERS, (64, 128, 256, 512, 512), strict=True)
+        },
+        style_weight=1e3,
+        steps=500,
+        source="Gatys et al. 2016 by the authors' code: content conv4_2, style 1000 / channels^2",
+    ),
+    "source-001": Recipe(
+        content_weight=10.0,
+        style_weight=40.0,
+        convention="source-001",
+        optimizer="adam",
+        learning_rate=2 / 255,
+        steps=2000,
+        source="source 001: Adam 2 on pixels 0..255, 2000 steps from the photo; the weights 10 and "
+        "40 and the layer conv4_2 are those of the exercise that it follows",
+    ),
+    "source-004": Recipe(
+        content_layers={"block5_conv2": 1.0},
+        content_weight=1e3,
+        style_weight=1e-2,
+        convention="tensorflow-tutorial",
+        steps=1000,
+        source="source 004: content block5_conv2, Adam(0.02, 0.99, epsilon 0.1), 10 x 100 steps",
+        **TUTORIAL_ADAM,
+    ),
+    "tensorflow-tutorial": Recipe(
+        content_layers={"block5_conv2": 1.0},
+        content_weight=1e4,
+        style_weight=1e-2,
+        tv_weight=30.0,
+        convention="tensorflow-tutorial",
+        steps=1000,
+        source="TensorFlow's tutorial on style transfer: as source 004, with total variation 30",
+        **TUTORIAL_ADAM,
+    ),
+    "keras-example": Recipe(
+        content_layers={"block5_conv2": 1.0},
+        content_weight=2.5e-8,
+        style_weight=1e-6,
+        tv_weight=1e-6,
+        convention="keras-example",
+        optimizer="sgd",
+        learning_rate=100 / 255**2,  # a gradient by pixels of 0..1 is 255 times one by 0..255
+        decay=0.96,
+        steps=4000,
+        source="Keras' example: SGD 100 on pixels 0..255, times 0.96 every 100 steps",
+    ),
+}
+
+
+def recipe(name: "str | Recipe" = "default", **changes) -> Recipe:
+    """A recipe by name, with any of its fields changed: `recipe("gatys-2016", steps=100)`."""
+    if not isinstance(name, Recipe):
+        if name not in RECIPES:
+            hint = did_you_mean(name, RECIPES)
+            raise InputError(f"There is no recipe {name!r}.{hint} Recipes: {', '.join(RECIPES)}.")
+        name = RECIPES[name]
+    allowed = [entry.name for entry in fields(Recipe)]
+    for change in changes:
+        if change not in allowed:
+            hint = did_you_mean(change, allowed)
+            raise InputError(f"A recipe has no {change!r}.{hint} It has {', '.join(allowed)}.")
+    return replace(name, **changes)

@@ -1,0 +1,219 @@
+"""The optimiser: its arithmetic, its ways to stop, and what it promises about pictures and runs."""
+
+import threading
+
+import numpy as np
+import pytest
+from keras import ops
+
+from nstlib import losses, optimize
+from nstlib.errors import InputError, MemoryRefused
+from nstlib.recipes import recipe
+from nstlib.vgg import MEAN_BGR, feature_extractor
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*RANDOM WEIGHTS")
+
+LAYERS = {
+    "content_layers": {"block2_conv1": 1.0},
+    "style_layers": ["block1_conv1", "block2_conv1"],
+}
+QUICK = {"weights": "random", "progress": False, **LAYERS}
+
+
+@pytest.fixture
+def style_image():
+    return np.random.default_rng(5).uniform(0, 1, (1, 24, 24, 3)).astype("float32")
+
+
+def paint(content, style, **changes):
+    return optimize.style_transfer(content, style, **{**QUICK, **changes})
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam", "sgd"])
+def test_a_run_counts_its_steps_and_falls(optimizer, tiny_image, style_image):
+    rate = 1e-4 if optimizer == "sgd" else 0.02
+    result = paint(tiny_image, style_image, optimizer=optimizer, steps=6, learning_rate=rate)
+    assert [step.index for step in result.history] == list(range(7))
+    assert result.stopped == "steps"
+    assert result.evaluations >= 7
+    assert result.curve()[-1] < result.curve()[0]
+    assert result.image.shape == tiny_image.shape
+    assert result.image.dtype == np.float32
+    assert 0 <= result.image.min() <= result.image.max() <= 1
+
+
+def test_terms_add_up_to_the_total_and_are_those_of_the_recipe(tiny_image, style_image):
+    result = paint(tiny_image, style_image, steps=2, tv_weight=3.0)
+    names = ["content block2_conv1", "style block1_conv1", "style block2_conv1", "tv"]
+    for step in result.history:
+        assert sorted(step.terms) == names
+        assert sum(step.terms.values()) == pytest.approx(step.total, rel=1e-5)
+    kinds = sum(result.curve(kind) for kind in ("content", "style", "tv"))
+    np.testing.assert_allclose(kinds, result.curve("total"), rtol=1e-5)
+
+
+def test_weights_and_conventions_meet_in_the_objective(tiny_image, style_image):
+    settings = recipe(
+        "default",
+        content_layers={"block1_conv2": 2.0},
+        style_layers={"block2_conv1": 0.5},
+        content_weight=3.0,
+        style_weight=5.0,
+        tv_weight=7.0,
+        convention="keras-example",
+        relative=False,
+        padding="zero",
+    )
+    total, terms = optimize.objective(tiny_image, style_image, settings, weights="random")(
+        ops.array(1 - tiny_image)
+    )
+    extractor = feature_extractor(["block1_conv2", "block2_conv1"], weights="random")
+    now, photo, painting = (extractor(i) for i in (1 - tiny_image, tiny_image, style_image))
+    content = losses.content_loss(now["block1_conv2"], photo["block1_conv2"])
+    style = losses.gram_loss(now["block2_conv1"], losses.gram_matrix(painting["block2_conv1"]))
+    pixels, (n1, m1), (n2, m2) = 32 * 40, (64, 32 * 40), (128, 16 * 20)
+    expected = {
+        "content block1_conv2": 3 * 2 * float(content) * n1 * m1,
+        "style block2_conv1": 5 * 0.5 * float(style) * (n2 * m2) ** 2 / (36 * pixels**2),
+        "tv": 7 * 255**2 * pixels * float(losses.total_variation(1 - tiny_image)),
+    }
+    assert {name: float(term) for name, term in terms.items()} == pytest.approx(expected, rel=1e-3)
+    assert float(total) == pytest.approx(sum(expected.values()), rel=1e-3)
+
+
+def test_relative_terms_start_at_their_weight_for_a_picture_that_excites_nothing(tiny_image):
+    """A black picture's features, seen after mean subtraction, are not zero; a mean gray's are."""
+    gray = np.broadcast_to(np.array(MEAN_BGR[::-1], "float32") / 255, tiny_image.shape)
+    settings = recipe("default", style_weight=6.0, **{**LAYERS, "style_layers": ["block1_conv1"]})
+    _, terms = optimize.objective(tiny_image, tiny_image, settings, weights="random")(
+        ops.array(gray)
+    )
+    assert float(terms["style block1_conv1"]) == pytest.approx(6, rel=1e-3)
+    assert float(terms["content block2_conv1"]) == pytest.approx(1, rel=1e-3)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (8, 8), (1, 4000)])
+def test_pictures_too_small_for_the_layers_are_named(shape, tiny_image):
+    small = np.zeros((1, *shape, 3), "float32")
+    size = rf"{shape[1]} x {shape[0]} pixels.* need 32 on the shorter side"
+    for content, style, name in ((small, tiny_image, "content"), (tiny_image, small, "style")):
+        with pytest.raises(InputError, match=f"The {name} picture has {size}"):
+            next(optimize.painting_steps(content, style, weights="random"))
+
+
+def test_terms_of_weight_zero_are_left_out(tiny_image, style_image):
+    result = paint(tiny_image, style_image, steps=1, content_weight=0.0, tv_weight=0.0)
+    assert all(name.startswith("style ") for name in result.history[0].terms)
+
+
+def test_starts(tiny_image, style_image):
+    starts = {}
+    for start in ("content", "noise", "mix", style_image):
+        steps = optimize.painting_steps(
+            tiny_image, style_image, start=start, noise_share=0.25, **LAYERS, weights="random"
+        )
+        starts[start if isinstance(start, str) else "image"] = next(steps).image
+        steps.close()
+    np.testing.assert_array_equal(starts["content"], tiny_image)
+    mix = 0.25 * starts["noise"] + 0.75 * tiny_image
+    np.testing.assert_allclose(starts["mix"], mix, atol=1e-6)
+    assert starts["image"].shape == tiny_image.shape
+
+
+def test_a_seed_gives_the_same_picture_twice_and_another_seed_does_not(tiny_image, style_image):
+    first, again, other = (
+        paint(tiny_image, style_image, steps=3, start="noise", seed=seed).image
+        for seed in (7, 7, 8)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first - other).max() > 0.05
+
+
+def test_ctrl_c_returns_the_best_so_far(tiny_image, style_image):
+    def stop_at_two(step):
+        if step.index == 2:
+            raise KeyboardInterrupt
+
+    result = paint(tiny_image, style_image, steps=50, on_step=stop_at_two)
+    assert result.stopped == "interrupted"
+    assert len(result.history) == 3
+    assert result.curve()[2] < result.curve()[0]
+    assert not any("_minimise" in thread.name for thread in threading.enumerate())
+
+
+def test_tolerance_ends_a_run_that_no_longer_improves(tiny_image, style_image):
+    result = paint(tiny_image, style_image, steps=400, tolerance=0.5, optimizer="adam")
+    assert result.stopped == "tolerance"
+    assert optimize.PATIENCE < len(result.history) < 400
+
+
+def test_a_picture_that_is_already_right_has_converged(tiny_image):
+    result = paint(tiny_image, tiny_image, steps=5, tv_weight=0.0)
+    assert result.stopped == "converged"
+    np.testing.assert_array_equal(result.image, tiny_image)
+
+
+def test_the_average_of_the_iterates_is_smoother_than_they_are(tiny_image, style_image):
+    settings = {"optimizer": "adam", "steps": 12, "learning_rate": 0.05}
+    iterates = []
+    paint(tiny_image, style_image, **settings, on_step=lambda step: iterates.append(step.image))
+    averaged = paint(tiny_image, style_image, **settings, average=0.5)
+    weights = 0.5 ** np.arange(len(iterates))[::-1]
+    expected = sum(w * image for w, image in zip(weights, iterates, strict=True)) / weights.sum()
+    np.testing.assert_allclose(averaged.image, expected, atol=1e-4)
+
+
+def test_a_term_that_is_not_finite_ends_the_run_with_the_last_good_picture():
+    good = np.full((1, 4, 4, 3), 0.5, "float32")
+    answers = iter([(2.0, {"style x": 2.0}), (float("nan"), {"style x": float("nan")})])
+
+    def evaluate(image):
+        return *next(answers), np.ones_like(image)
+
+    steps = optimize._steps(evaluate, good, recipe(optimizer="adam", steps=9))
+    np.testing.assert_array_equal(next(steps).image, good)
+    with (
+        pytest.warns(UserWarning, match="style x is not finite"),
+        pytest.raises(StopIteration) as end,
+    ):
+        next(steps)
+    assert end.value.value == "not finite"
+
+
+def test_an_error_in_the_objective_reaches_the_caller():
+    def evaluate(image):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        next(optimize._lbfgs(evaluate, np.zeros((1, 2, 2, 3), "float32"), recipe(steps=3)))
+
+
+def test_lbfgs_minimises_a_bounded_quadratic():
+    """The minimum of |x - target|^2 under 0 <= x <= 1 is the target, clipped."""
+    target = np.linspace(-0.5, 1.5, 48, dtype="float32").reshape(1, 4, 4, 3)
+
+    def evaluate(image):
+        return float(((image - target) ** 2).sum()), {"tv": 0.0}, 2 * (image - target)
+
+    *_, last = optimize._lbfgs(evaluate, np.full_like(target, 0.5), recipe(steps=30))
+    np.testing.assert_allclose(last[0], target.clip(0, 1), atol=1e-4)
+
+
+def test_memory_grows_with_the_picture_and_is_refused_with_a_size_that_fits(
+    monkeypatch, tiny_image
+):
+    small, large = (optimize.estimate_memory(side, side) for side in (256, 1024))
+    assert small < large
+    monkeypatch.setattr(optimize, "available_memory", lambda: int(2e9))
+    with pytest.raises(
+        MemoryRefused, match=r"4000 x 3000 pixels needs about .* would fit"
+    ) as error:
+        next(optimize.painting_steps(np.zeros((1, 3000, 4000, 3), "float32"), tiny_image))
+    fits = int(str(error.value).split("longest side of ")[1].split()[0])
+    assert optimize.estimate_memory(fits * 3 // 4, fits) <= 2e9
+
+
+def test_a_term_that_is_not_there_is_named(tiny_image, style_image):
+    result = paint(tiny_image, style_image, steps=1)
+    with pytest.raises(InputError, match="no term 'flavour'. Terms: total, content, style"):
+        result.curve("flavour")
