@@ -5,15 +5,12 @@ generator of steps, `painting_steps`, so that showing, saving and stopping sit o
 """
 
 import math
-import queue
-import threading
 import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-import keras
 import numpy as np
 from keras import ops
 
@@ -25,6 +22,7 @@ from nstlib.recipes import Recipe
 from nstlib.recipes import recipe as named_recipe
 from nstlib.runtime import available_memory
 from nstlib.runtime import progress as progress_bar
+from nstlib.solvers import HISTORY, first_order, lbfgs
 from nstlib.vgg import VGG_TABLE, feature_extractor, smallest_side
 
 STATISTICS = {
@@ -32,8 +30,7 @@ STATISTICS = {
     "mean_std": (losses.mean_std, losses.mean_std_loss),
 }
 PATIENCE = 20  # steps over which `Recipe.tolerance` is judged
-BYTES_A_VALUE, BASE_BYTES = 12.0, 0.9e9
-HISTORY = 20  # steps that L-BFGS remembers; SciPy's default of 10 needs more evaluations here
+BYTES_A_VALUE, BASE_BYTES = 12.0, 1.05e9  # measured: see benchmarks/memory.py
 
 
 @dataclass(frozen=True)
@@ -250,10 +247,10 @@ def _start_picture(content, recipe: Recipe, start, seed: int) -> np.ndarray:
 
 def _steps(evaluate: Callable, image: np.ndarray, recipe: Recipe) -> Iterator[Step]:
     """Number the solver's states, average them if asked to, and know when to stop."""
-    solver = _lbfgs if recipe.optimizer == "lbfgs" else _first_order
+    solver = lbfgs if recipe.optimizer == "lbfgs" else first_order
     recent, mean = deque(maxlen=PATIENCE + 1), 0.0
-    with_states = solver(evaluate, image, recipe)
-    for index, (image, total, terms, evaluations) in enumerate(with_states):
+    states = solver(evaluate, image, recipe)
+    for index, (image, total, terms, evaluations) in enumerate(states):
         if not math.isfinite(total):
             broken = ", ".join(name for name, term in terms.items() if not math.isfinite(term))
             warnings.warn(f"Step {index} stops the run: {broken} is not finite.", stacklevel=2)
@@ -270,90 +267,12 @@ def _steps(evaluate: Callable, image: np.ndarray, recipe: Recipe) -> Iterator[St
     return "converged"
 
 
-def _first_order(evaluate: Callable, image: np.ndarray, recipe: Recipe):
-    """Adam or plain gradient descent by Keras' own optimisers, clipped to 0..1 after each step."""
-    rate = keras.optimizers.schedules.ExponentialDecay(recipe.learning_rate, 100, recipe.decay)
-    if recipe.optimizer == "adam":
-        optimizer = keras.optimizers.Adam(rate, beta_1=recipe.beta_1, epsilon=recipe.epsilon)
-    else:
-        optimizer = keras.optimizers.SGD(rate)
-    variable = keras.Variable(image)
-    for evaluation in range(1, recipe.steps + 2):
-        image = ops.convert_to_numpy(variable)
-        total, terms, gradient = evaluate(image)
-        yield image, total, terms, evaluation
-        optimizer.apply([ops.convert_to_tensor(gradient)], [variable])
-        variable.assign(ops.clip(variable, 0.0, 1.0))
-
-
-def _lbfgs(evaluate: Callable, image: np.ndarray, recipe: Recipe):
-    """SciPy's L-BFGS-B with every pixel bounded to 0..1, turned inside out.
-
-    SciPy wants to own the loop and call us; a generator wants to own it and be asked. So SciPy runs
-    in a thread of its own that does nothing but hand over questions and take the answers, and all
-    the computing (and Ctrl-C) stays in the caller's thread.
-    """
-    to_caller, to_scipy = queue.SimpleQueue(), queue.SimpleQueue()
-
-    def ask(x):
-        to_caller.put(("evaluate", x.copy()))
-        answer = to_scipy.get()
-        if answer is None:
-            raise _NoMoreQuestions
-        return answer
-
-    worker = threading.Thread(target=_minimise, args=(ask, to_caller, image, recipe), daemon=True)
-    worker.start()
-    evaluations = 0
-    try:
-        while (message := to_caller.get())[0] != "done":
-            if message[0] == "evaluate":
-                current = message[1].astype("float32").reshape(image.shape)
-                total, terms, gradient = evaluate(current)
-                evaluations += 1
-                to_scipy.put((total, gradient.astype("float64").ravel()))
-            if message[0] == "step" or evaluations == 1:
-                yield current, total, terms, evaluations
-        if message[1] is not None:
-            raise message[1]
-    finally:
-        to_scipy.put(None)
-        worker.join()
-
-
-class _NoMoreQuestions(Exception):
-    """The caller has stopped asking for steps."""
-
-
-def _minimise(ask: Callable, to_caller, image: np.ndarray, recipe: Recipe) -> None:
-    """The body of SciPy's thread: minimise, then say that it is done and whether it failed."""
-    from scipy.optimize import minimize
-
-    options = {"maxiter": recipe.steps, "maxfun": 20 * recipe.steps, "maxcor": HISTORY}
-    options |= {"ftol": 0.0, "gtol": 0.0}  # when to stop is decided in `_steps`
-    failure = None
-    try:
-        minimize(
-            ask,
-            image.astype("float64").ravel(),
-            jac=True,
-            method="L-BFGS-B",
-            bounds=[(0.0, 1.0)] * image.size,
-            callback=lambda x: to_caller.put(("step", None)),
-            options=options,
-        )
-    except _NoMoreQuestions:
-        pass
-    except Exception as error:  # handed to the caller, who raises it in his own thread
-        failure = error
-    to_caller.put(("done", failure))
-
-
 def estimate_memory(height: int, width: int, recipe: str | Recipe = "default") -> int:
     """About how many bytes a painting of this size takes, activations and gradients together.
 
-    Each layer up to the deepest keeps its activations for the way back; `BYTES_A_VALUE` was fitted
-    to the measured peak of a run (`benchmarks/memory.py`), and the picture's L-BFGS history added.
+    Every value that a layer computes is kept for the way back and joined there by its gradient;
+    bytes for each, and what the program takes by itself, were fitted to measured peaks
+    (`benchmarks/memory.py`). L-BFGS adds two vectors of the picture's size for each step it keeps.
     """
     recipe = named_recipe(recipe)
     deepest = max(int(layer[5]) for _, layer in _layer_weights(recipe))

@@ -196,9 +196,10 @@ def output_folder() -> Path:
     folder = Path(named or "out")
     problem = write_problem(folder)
     if problem and named:
-        raise InputError(f"NST_OUT is {named!r}, {problem}. Set it to a folder of your own.")
+        raise InputError(f"NST_OUT is {named!r}, which {problem}. Set it to a folder of your own.")
     if problem:
-        folder = Path(tempfile.mkdtemp(prefix="nstlib-out-"))
+        folder = Path(tempfile.gettempdir()) / "nstlib-out"
+        folder.mkdir(exist_ok=True)
         warnings.warn(f"Pictures go to {folder}, because 'out' {problem}.", stacklevel=2)
     return folder
 
@@ -300,7 +301,11 @@ def _array_difference(yours: np.ndarray, reference: np.ndarray, tolerance: float
     if yours.shape != reference.shape:
         return f"the shape is {yours.shape}, expected {reference.shape}"
     if yours.dtype != np.float64 or reference.dtype != np.float64:
-        return "" if np.array_equal(yours, reference) else f"{repr(yours.tolist()):.60} is not the answer"
+        return (
+            ""
+            if np.array_equal(yours, reference)
+            else f"{repr(yours.tolist()):.60} is not the answer"
+        )
     largest = float(np.max(np.abs(yours - reference), initial=0.0))
     allowed = tolerance * max(1.0, float(np.max(np.abs(reference), initial=0.0)))
     # Written so that NaN, which is neither larger nor smaller, counts as a difference.

@@ -16,7 +16,6 @@ NSTLIB_VGG19_URL (another address for step 3), NSTLIB_TIMEOUT (its seconds), and
 
 import hashlib
 import os
-import re
 import struct
 import subprocess
 import sys
@@ -24,8 +23,8 @@ import tempfile
 import time
 import warnings
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -35,12 +34,16 @@ import numpy as np
 
 from nstlib.errors import InputError, MissingFile, WeightsError, did_you_mean
 from nstlib.torch_stream import read_quantised_vgg
-
-Layers = dict[str, tuple[np.ndarray, np.ndarray]]
-
-# Simonyan & Zisserman 2015, table 1: channels of the five blocks, and convolutions in each.
-CHANNELS = (64, 128, 256, 512, 512)
-CONVOLUTIONS = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
+from nstlib.weight_files import (
+    CONVOLUTIONS,
+    READERS,
+    Layers,
+    checked,
+    kernel_shapes,
+    opened_npz,
+    read_h5,
+    read_npz,
+)
 
 # The files that Keras itself fetches: their size in bytes and MD5. Keras publishes no SHA-256.
 WEB = "https://storage.googleapis.com/tensorflow/keras-applications"
@@ -111,7 +114,7 @@ def weights_status(network: str = "vgg19") -> WeightsStatus:
         return WeightsStatus(found, f"{variable}={named}" + ("" if found else " is not there"))
     if kept.is_file():
         try:
-            with _opened_npz(kept) as archive:
+            with opened_npz(kept) as archive:
                 return WeightsStatus(True, f"{archive['origin']}, kept in {kept}")
         except DAMAGE as error:
             return WeightsStatus(False, f"{kept} is damaged and will be rebuilt ({_why(error)})")
@@ -133,16 +136,6 @@ def keras_file(network: str) -> Path:
     return home / "models" / FILE_NAME.format(network)
 
 
-def kernel_shapes(network: str) -> dict[str, tuple[int, int, int, int]]:
-    """{"block1_conv1": (3, 3, 3, 64), …}: height, width, channels in, channels out."""
-    shapes, channels = {}, 3
-    for block, (count, width) in enumerate(zip(CONVOLUTIONS[network], CHANNELS, strict=True), 1):
-        for conv in range(1, count + 1):
-            shapes[f"block{block}_conv{conv}"] = (3, 3, channels, width)
-            channels = width
-    return shapes
-
-
 # --- The route -----------------------------------------------------------------------------------
 
 
@@ -152,7 +145,7 @@ def _follow_route(network: str, report: Callable[[str], None]) -> VGGWeights:
         report(f"{network}: trying {name}")
         try:
             layers, copy = step(network)
-            found = VGGWeights(_checked(layers, network), f"{network.upper()} from {name}: {copy}")
+            found = VGGWeights(checked(layers, network), f"{network.upper()} from {name}: {copy}")
         except Exception as error:  # there are many ways to fail, and the reader is told of each
             failed.append(f"{name}: {_why(error)}")
             report(f"{network}: {failed[-1]}")
@@ -171,7 +164,7 @@ def _from_keras_cache(network: str) -> tuple[Layers, str]:
     if not path.is_file():
         raise WeightsError(f"{path} is not there")
     _check_official(path, network)
-    return _read_h5(path), str(path)
+    return read_h5(path), str(path)
 
 
 def _from_web(network: str) -> tuple[Layers, str]:
@@ -184,7 +177,7 @@ def _from_web(network: str) -> tuple[Layers, str]:
         fetch = pooch.HTTPDownloader(progressbar=bar, timeout=timeout, chunk_size=2**16)
         fetch(address, str(path), None)
         _check_official(path, network)
-        return _read_h5(path), address
+        return read_h5(path), address
 
 
 def _check_official(path: Path, network: str) -> None:
@@ -252,7 +245,7 @@ ROUTE = {
 }
 
 
-# --- Files ---------------------------------------------------------------------------------------
+# --- Named files and random numbers ---------------------------------------------------------------
 
 
 def _from_named_file(network: str, name: str | os.PathLike, setting: str = "") -> VGGWeights:
@@ -266,82 +259,11 @@ def _from_named_file(network: str, name: str | os.PathLike, setting: str = "") -
     if path.suffix.lower() not in READERS:
         raise InputError(f"{setting}{path} is not a weights file: it can be {', '.join(READERS)}.")
     try:
-        layers = _checked(READERS[path.suffix.lower()](path), network)
+        layers = checked(READERS[path.suffix.lower()](path), network)
     except Exception as error:  # three libraries read these files, and each fails in its own ways
         message = f"{setting}{path} cannot be used as {network.upper()}: {_why(error)}"
         raise WeightsError(message) from error
     return VGGWeights(layers, f"{network.upper()} from your file {path}")
-
-
-def _read_h5(path: Path) -> Layers:
-    """Keras' old and new ways: block1_conv1/block1_conv1_W_1:0, block1_conv1/…/kernel:0, vars/0."""
-    import h5py
-
-    datasets = {}
-    with h5py.File(path, "r") as file:
-        file.visititems(lambda name, item: datasets.update({name: item}))
-        return _by_layer((name, item) for name, item in datasets.items() if hasattr(item, "ndim"))
-
-
-def _read_npz(path: Path) -> Layers:
-    with _opened_npz(path) as archive:
-        return _by_layer((name, archive[name]) for name in archive.files)
-
-
-@contextmanager
-def _opened_npz(path: Path) -> Iterator[np.lib.npyio.NpzFile]:
-    """As np.load, which by itself forgets to close a damaged file; Windows then cannot move it."""
-    with open(path, "rb") as file, np.load(file) as archive:
-        yield archive
-
-
-def _by_layer(items: Iterable) -> Layers:
-    """Sort (name, array) pairs into layers: what has four axes is a kernel, what has one a bias."""
-    kernels, biases = {}, {}
-    for name, array in items:
-        layer = re.search(r"block\d_conv\d", name)
-        if layer and array.ndim in (1, 4):
-            (kernels if array.ndim == 4 else biases).setdefault(layer[0], np.asarray(array))
-    return {layer: (kernels[layer], biases[layer]) for layer in kernels.keys() & biases.keys()}
-
-
-def _read_mat(path: Path) -> Layers:
-    """MatConvNet's imagenet-vgg-verydeep-19.mat, in either of its two generations.
-
-    Its converter (MatConvNet's utils/import-caffe.py) writes kernels as (height, width, in, out),
-    the order that we use, so nothing is transposed here. Loaders that do transpose, after
-    anishathalye/neural-style, turn every kernel over its diagonal. The converter also reverses the
-    first layer's input channels, so that the network takes RGB; here that is reversed back to BGR.
-    """
-    from scipy.io import loadmat
-
-    layers = {}
-    for layer in loadmat(path, simplify_cells=True)["layers"]:
-        name = re.fullmatch(r"conv(\d)_(\d)", str(layer["name"]))
-        if name:
-            pair = layer["weights"] if "weights" in layer else (layer["filters"], layer["biases"])
-            layers[f"block{name[1]}_conv{name[2]}"] = (pair[0], pair[1])
-    kernel, bias = layers["block1_conv1"]
-    return layers | {"block1_conv1": (kernel[:, :, ::-1], bias)}
-
-
-READERS = {".h5": _read_h5, ".hdf5": _read_h5, ".npz": _read_npz, ".mat": _read_mat}
-
-
-def _checked(layers: Layers, network: str) -> Layers:
-    """The layers in order, float32, if they are this network's and finite; else WeightsError."""
-    expected, found = kernel_shapes(network), {}
-    wrong = sorted(layers.keys() ^ expected.keys())
-    if wrong:
-        raise WeightsError(f"layers missing, or not of {network.upper()}: {', '.join(wrong)}")
-    for name, shape in expected.items():
-        kernel, bias = (np.array(array, np.float32, order="C") for array in layers[name])
-        if kernel.shape != shape or bias.shape != shape[-1:]:
-            raise WeightsError(f"{name} has shapes {kernel.shape}, {bias.shape}, expected {shape}")
-        if not (np.isfinite(kernel).all() and np.isfinite(bias).all()):
-            raise WeightsError(f"{name} has values that are not finite")
-        found[name] = kernel, bias
-    return found
 
 
 def _random(network: str) -> VGGWeights:
@@ -368,9 +290,9 @@ def _from_cache(network: str) -> VGGWeights | None:
     if not path.is_file():
         return None
     try:
-        with _opened_npz(path) as archive:  # which carries a checksum of each array
+        with opened_npz(path) as archive:  # which carries a checksum of each array
             origin = str(archive["origin"])
-        return VGGWeights(_checked(_read_npz(path), network), f"{origin}, kept in {path}")
+        return VGGWeights(checked(read_npz(path), network), f"{origin}, kept in {path}")
     except DAMAGE as error:
         aside = path.with_suffix(".damaged.npz")
         warnings.warn(f"{path} is damaged ({_why(error)}); it becomes {aside.name}.", stacklevel=3)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from nstlib import losses, optimize
+from nstlib import losses, optimize, solvers
 from nstlib.errors import InputError, MemoryRefused
 from nstlib.recipes import recipe
 from nstlib.vgg import MEAN_BGR, feature_extractor
@@ -185,7 +185,7 @@ def test_an_error_in_the_objective_reaches_the_caller():
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        next(optimize._lbfgs(evaluate, np.zeros((1, 2, 2, 3), "float32"), recipe(steps=3)))
+        next(solvers.lbfgs(evaluate, np.zeros((1, 2, 2, 3), "float32"), recipe(steps=3)))
 
 
 def test_lbfgs_minimises_a_bounded_quadratic():
@@ -195,7 +195,7 @@ def test_lbfgs_minimises_a_bounded_quadratic():
     def evaluate(image):
         return float(((image - target) ** 2).sum()), {"tv": 0.0}, 2 * (image - target)
 
-    *_, last = optimize._lbfgs(evaluate, np.full_like(target, 0.5), recipe(steps=30))
+    *_, last = solvers.lbfgs(evaluate, np.full_like(target, 0.5), recipe(steps=30))
     np.testing.assert_allclose(last[0], target.clip(0, 1), atol=1e-4)
 
 

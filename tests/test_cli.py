@@ -1,0 +1,513 @@
+"""The command line: exit codes, messages, and that nothing of the reader's is ever lost.
+
+`run` calls `main([…])` in this process, because every start of TensorFlow takes seconds.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nstlib import __version__, doctor, images, optimize
+from nstlib.__main__ import main
+
+ROOT = Path(__file__).resolve().parent.parent
+QUICK = ["--size", "32", "--steps", "2", "--weights", "random"]
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """Every test works in a folder of its own, and leaves NST_PROGRESS as it was."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NST_PROGRESS", "0")
+    monkeypatch.delenv("NSTLIB_DEBUG", raising=False)
+
+
+@pytest.fixture
+def run(capfd):
+    """Call main; returns (exit code, what was printed, what was said on the error stream)."""
+
+    def call(*arguments):
+        try:
+            code = main([str(argument) for argument in arguments])
+        except SystemExit as end:
+            code = end.code
+        out, err = capfd.readouterr()
+        assert "Traceback" not in out + err
+        return code, out, err
+
+    return call
+
+
+@pytest.fixture
+def photo(tmp_path) -> Path:
+    """A small photo under a name that breaks careless code."""
+    path = tmp_path / "my photo 長城.png"
+    pixels = np.random.default_rng(0).integers(0, 256, (30, 48, 3), np.uint8)
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+@pytest.fixture
+def painted(monkeypatch):
+    """Replace the painting by a stand-in that answers at once; returns what it was given."""
+    given = {}
+
+    def stand_in(content, style, recipe, *, on_step, **options):
+        given.update(content=content, style=style, recipe=recipe, **options)
+        history = [optimize.Step(i, content, 5.0 - i, {"tv": 1.0}, i + 1) for i in range(3)]
+        for step in history:
+            on_step(step)
+        return optimize.Result(content, history, recipe, 1.0, 3, given.get("stopped", "steps"))
+
+    monkeypatch.setattr(optimize, "style_transfer", stand_in)
+    return given
+
+
+def size_of(path: Path) -> tuple[int, int]:
+    with Image.open(path) as picture:
+        return picture.size
+
+
+# --- The whole way -------------------------------------------------------------------------------
+
+
+def test_stylize_paints_a_bundled_photo(run):
+    code, out, err = run(
+        *("stylize", "great_wall", "starry_night", "-o", "new folder/wall.jpg", "--size", "64"),
+        *("--steps", "2", "--weights", "random", "--save-every", "1"),
+    )
+    assert code == 0 and "RANDOM" in err and err.count("\n") == 1
+    assert re.search(r"Painted new folder.wall\.jpg: 64 x 48 pixels, 2 steps in \d+ s, final", out)
+    names = ["wall-0001.jpg", "wall-0002.jpg", "wall.jpg"]
+    assert sorted(path.name for path in Path("new folder").iterdir()) == names
+    assert {size_of(path) for path in Path("new folder").iterdir()} == {(64, 48)}
+
+
+def test_stylize_by_subprocess(photo):
+    command = [sys.executable, "-m", "nstlib", "stylize", photo.name, "brick", "-o", "畫 1.png"]
+    found = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": found, "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run([*command, *QUICK], capture_output=True, env=environment)
+    out, err = done.stdout.decode(), done.stderr.decode()
+    assert done.returncode == 0, err
+    assert "Painted 畫 1.png: 32 x 20 pixels" in out and out.count("\n") == 2
+    assert err.startswith("nstlib: note: *** RANDOM WEIGHTS ***") and err.count("\n") == 1
+    assert size_of(Path("畫 1.png")) == (32, 20)
+
+
+def test_help_imports_nothing_heavy():
+    program = """if True:
+        import sys
+        from nstlib.__main__ import main
+        for arguments in (["--help"], ["stylize", "--help"]):
+            try:
+                main(arguments)
+            except SystemExit as end:
+                assert end.code == 0
+        heavy = {"keras", "tensorflow", "jax", "torch", "numpy", "PIL", "matplotlib"}
+        assert not heavy & set(sys.modules), heavy & set(sys.modules)
+    """
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "--save-every" in done.stdout
+
+
+def test_version(run):
+    assert run("--version") == (0, f"nstlib {__version__}\n", "")
+
+
+# --- Options -------------------------------------------------------------------------------------
+
+
+def test_options_reach_the_painting(run, painted, photo):
+    code, out, err = run(
+        *("stylize", photo, "starry_night", "-o", "a.jpg", "--size", 16, "--recipe", "gatys-2016"),
+        *("--steps", 7, "--content-weight", 2, "--style-weight", "3e2", "--tv-weight", 0),
+        *("--optimizer", "adam", "--start", "noise", "--seed", 9, "--weights", "random", "--quiet"),
+    )
+    recipe = painted["recipe"]
+    assert (code, out, err) == (0, "", "")
+    assert painted["content"].shape == (1, 10, 16, 3) and max(painted["style"].shape[1:3]) == 16
+    assert (recipe.steps, recipe.optimizer, recipe.start) == (7, "adam", "noise")
+    assert (recipe.content_weight, recipe.style_weight, recipe.tv_weight) == (2.0, 300.0, 0.0)
+    assert recipe.source == optimize.named_recipe("gatys-2016").source
+    assert (painted["seed"], painted["weights"], painted["start"]) == (9, "random", None)
+
+
+def test_start_can_be_a_picture(run, painted, photo):
+    assert run("stylize", "cat", "brick", "-o", "a.jpg", *QUICK, "--start", photo)[0] == 0
+    assert painted["start"].shape == (1, 30, 48, 3) and painted["recipe"].start == "content"
+
+
+WRONG_USAGE = {
+    "no command": ([], "COMMAND"),
+    "unknown command": (["paint"], "stylize"),
+    "no output": (["stylize", "cat", "brick"], "-o/--output"),
+    "size 0": (["--size", "0"], "--size: '0' is not allowed; give a whole number, 1 or more"),
+    "size in words": (["--size", "big"], "--size: 'big' is not allowed; give a whole number"),
+    "half a pixel": (["--size", "1.5"], "--size: '1.5' is not allowed"),
+    "steps 0": (["--steps", "0"], "--steps: '0' is not allowed; give a whole number, 1 or more"),
+    "save every 0": (["--save-every", "0"], "--save-every: '0' is not allowed"),
+    "negative weight": (["--style-weight", "-1"], "--style-weight: '-1' is not allowed; give a n"),
+    "weight NaN": (["--content-weight", "nan"], "--content-weight: 'nan' is not allowed; give a"),
+    "endless weight": (["--tv-weight", "inf"], "--tv-weight: 'inf' is not allowed; give a number"),
+    "negative seed": (["--seed", "-1"], "'-1' is not allowed; give a whole number, from 0 to 4294"),
+    "optimizer": (["--optimizer", "lbgfs"], "invalid choice: 'lbgfs' (choose from"),
+    "recipe": (["--recipe", "gatys-2061"], "no recipe 'gatys-2061'. Did you mean 'gatys-2016'?"),
+    "nothing to do": (["--content-weight", "0", "--style-weight", "0"], "both 0"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG_USAGE.values(), ids=WRONG_USAGE)
+def test_wrong_usage_is_exit_code_2(run, arguments, message):
+    if arguments and arguments[0].startswith("--"):
+        arguments = ["stylize", "cat", "brick", "-o", "a.jpg", *arguments]
+    code, out, err = run(*arguments)
+    assert code == 2 and out == "" and err.startswith("usage: nstlib") and message in err
+    assert not Path("a.jpg").exists()
+
+
+# --- Bad pictures --------------------------------------------------------------------------------
+
+
+def broken_picture(kind: str, photo: Path) -> Path:
+    path = photo.with_name(f"{kind}.jpg")
+    Image.open(photo).save(path)
+    content = path.read_bytes()
+    if kind == "folder":
+        path.unlink()
+        path.mkdir()
+    elif kind == "missing":
+        path.unlink()
+    else:
+        path.write_bytes({"text": b"hello", "empty": b"", "truncated": content[:-200]}[kind])
+    return path
+
+
+@pytest.mark.parametrize("position", [0, 1])
+@pytest.mark.parametrize("kind", ["missing", "folder", "text", "empty", "truncated"])
+def test_a_bad_picture_is_named(run, photo, kind, position):
+    pictures = ["cat", "cat"]
+    pictures[position] = broken_picture(kind, photo)
+    code, out, err = run("stylize", *pictures, "-o", "a.png", *QUICK)
+    assert code == 1 and out == "" and not Path("a.png").exists()
+    assert err.startswith("nstlib: ") and f"{kind}.jpg" in err and "Error:" not in err
+
+
+def test_a_style_that_does_not_exist_is_met_with_the_nearest(run):
+    code, _, err = run("stylize", "cat", "stary_night", "-o", "a.jpg", *QUICK)
+    assert code == 1 and "'stary_night'" in err and "'starry_night'" in err
+
+
+def test_a_picture_of_one_pixel_is_painted_or_refused_in_words(run, photo):
+    tiny = photo.with_name("tiny.png")
+    Image.new("RGB", (1, 1)).save(tiny)
+    code, _, err = run("stylize", tiny, "brick", "-o", "a.png", *QUICK)
+    assert (code == 0) == Path("a.png").exists()
+    assert code == 0 or (err.startswith("nstlib: ") and "DEBUG" not in err)
+
+
+# --- Output --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def never_painted(monkeypatch):
+    """Fail if the work is begun: the output has to be looked at before."""
+
+    def refuse(*_, **__):
+        raise AssertionError("the painting was begun")
+
+    monkeypatch.setattr(optimize, "style_transfer", refuse)
+
+
+def test_output_may_not_be_an_input(run, photo, never_painted):
+    before = photo.read_bytes()
+    same = photo.parent / "." / photo.name
+    code, _, err = run("stylize", photo, "brick", "-o", same, *QUICK, "--overwrite")
+    assert code == 1 and "is one of the pictures that are read" in err
+    link = photo.with_name("link.png")
+    link.symlink_to(photo)
+    assert run("stylize", "cat", link, "-o", photo, *QUICK, "--overwrite")[0] == 1
+    assert photo.read_bytes() == before
+
+
+def test_an_existing_output_is_kept_unless_told_otherwise(run, painted, photo):
+    output = photo.with_name("old.png")
+    output.write_bytes(b"precious")
+    arguments = ["stylize", photo, "brick", "-o", output, *QUICK]
+    code, _, err = run(*arguments)
+    assert code == 1 and "is there already: name another file, or add --overwrite" in err
+    assert output.read_bytes() == b"precious" and not painted
+    assert run(*arguments, "--overwrite")[0] == 0
+    assert size_of(output) == (32, 20)
+
+
+def test_a_numbered_output_that_exists_is_found_before_painting(run, photo, never_painted):
+    Path("a-0002.jpg").write_bytes(b"precious")
+    code, _, err = run("stylize", photo, "brick", "-o", "a.jpg", *QUICK, "--save-every", "2")
+    assert code == 1 and "a-0002.jpg is there already" in err
+    assert Path("a-0002.jpg").read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.txt", "a", ".jpg"])
+def test_an_output_of_unknown_format_is_refused(run, never_painted, name):
+    code, _, err = run("stylize", "cat", "brick", "-o", name, *QUICK)
+    assert code == 1 and name in err and ".jpg, .jpeg, .png" in err
+
+
+def test_a_folder_as_output_is_refused(run, tmp_path, never_painted):
+    code, _, err = run("stylize", "cat", "brick", "-o", tmp_path, *QUICK)
+    assert code == 1 and "is a folder: name a file in it" in err
+
+
+def test_an_output_folder_that_cannot_be_written_is_refused(run, never_painted):
+    Path("file").write_text("in the way")
+    code, _, err = run("stylize", "cat", "brick", "-o", "file/a.jpg", *QUICK)
+    assert code == 1 and "The folder of the output, file, is a file, not a folder" in err
+
+
+# --- What can go wrong while working -------------------------------------------------------------
+
+
+def full_disk(monkeypatch, is_full) -> None:
+    save = images.save_image
+
+    def save_if_there_is_room(image, path, **options):
+        if is_full(Path(path)):
+            raise OSError(28, "No space left on device", str(path))
+        return save(image, path, **options)
+
+    monkeypatch.setattr(images, "save_image", save_if_there_is_room)
+
+
+def test_a_painting_survives_a_full_disk(run, painted, photo, monkeypatch, tmp_path_factory):
+    shelter = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setattr(tempfile, "tempdir", str(shelter))
+    full_disk(monkeypatch, lambda path: path.parent == photo.parent)
+    output = photo.with_name("old.png")
+    output.write_bytes(b"precious")
+    code, out, err = run("stylize", photo, "brick", "-o", output, *QUICK, "--overwrite")
+    kept = next(shelter.rglob("old.png"))
+    assert code == 1 and out == "" and "No space left" in err
+    assert f"The painting is kept in {kept} instead." in err
+    assert output.read_bytes() == b"precious" and size_of(kept) == (32, 20)
+
+
+def test_a_full_disk_everywhere_is_one_line(run, painted, photo, monkeypatch):
+    full_disk(monkeypatch, lambda path: True)
+    code, out, err = run("stylize", photo, "brick", "-o", "a.png", *QUICK)
+    assert code == 1 and out == "" and "No space left" in err and err.count("\n") == 1
+
+
+def test_a_step_that_cannot_be_saved_does_not_end_the_painting(run, painted, photo, monkeypatch):
+    full_disk(monkeypatch, lambda path: path.name == "a-0001.png")
+    every = ["--save-every", "1"]
+    code, _, err = run("stylize", photo, "brick", "-o", "a.png", *QUICK, *every)
+    assert code == 0 and "nstlib: note: Step 1 was not saved" in err
+    assert Path("a.png").exists() and Path("a-0002.png").exists()
+
+
+def test_no_weights_reachable(run, photo, tmp_path, monkeypatch):
+    for name in ("NSTLIB_VGG19", "NSTLIB_VGG16"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("NSTLIB_CACHE", "KERAS_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    monkeypatch.setenv("NSTLIB_OFFLINE", "1")
+    code, _, err = run("weights")
+    assert code == 1 and "No copy of the VGG19 weights" in err and "NSTLIB_OFFLINE" in err
+    code, _, err = run("stylize", photo, "brick", "-o", "a.png", "--size", "32", "--steps", "1")
+    assert code == 1 and "NSTLIB_VGG19" in err and not Path("a.png").exists()
+
+
+def test_ctrl_c_saves_the_best_so_far(run, painted, photo):
+    painted["stopped"] = "interrupted"
+    code, out, _ = run("stylize", photo, "brick", "-o", "a.png", *QUICK)
+    assert code == 0 and "(interrupted)" in out and Path("a.png").exists()
+
+
+@pytest.mark.parametrize("moment", ["before the first step", "after the start alone"])
+def test_ctrl_c_before_anything_is_painted(run, photo, monkeypatch, moment):
+    def interrupt(content, style, recipe, **_):
+        if moment == "before the first step":
+            raise KeyboardInterrupt
+        start = optimize.Step(0, None, 1.0, {}, 1)
+        return optimize.Result(content, [start], recipe, 0.1, 1, "interrupted")
+
+    monkeypatch.setattr(optimize, "style_transfer", interrupt)
+    code, out, err = run("stylize", photo, "brick", "-o", "a.png", *QUICK)
+    assert code == 130 and out == "" and not Path("a.png").exists()
+    assert err == "nstlib: stopped by Ctrl-C; nothing was saved\n"
+
+
+def test_a_bug_is_one_line_with_the_way_to_its_traceback(run, photo, monkeypatch):
+    def fail(*_, **__):
+        raise ZeroDivisionError("first line\nsecond line")
+
+    monkeypatch.setattr(optimize, "style_transfer", fail)
+    arguments = ["stylize", photo, "brick", "-o", "a.png", *QUICK]
+    code, _, err = run(*arguments)
+    assert code == 1
+    assert err == "nstlib: ZeroDivisionError: first line (NSTLIB_DEBUG=1 shows the traceback)\n"
+    monkeypatch.setenv("NSTLIB_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        run(*arguments)
+
+
+# --- weights, styles -----------------------------------------------------------------------------
+
+
+def test_weights_of_a_file(run, tmp_path):
+    code, _, err = run("weights", "--file", "vgg19.h5")
+    assert code == 1 and "vgg19.h5" in err
+    Path("vgg19.h5").write_bytes(b"<html>")
+    code, _, err = run("weights", "--file", "vgg19.h5")
+    assert code == 1 and "cannot be used as VGG19" in err
+
+
+def test_weights_says_where_and_which_copy(run, monkeypatch):
+    from nstlib import weights
+
+    copy = SimpleNamespace(origin="VGG19 from a test")
+    monkeypatch.setattr(weights, "load_vgg_weights", lambda network, source, report: copy)
+    monkeypatch.setenv("NSTLIB_CACHE", "kept here")
+    code, out, err = run("weights")
+    assert (code, err) == (0, "")
+    assert out.startswith("VGG19 from a test\nCache folder: kept here (")
+
+
+def test_styles_lists_every_picture_with_its_licence(run):
+    from nstlib.data import pictures
+
+    code, out, err = run("styles")
+    lines = out.splitlines()
+    assert (code, err) == (0, "") and lines[0].split()[:3] == ["NAME", "KIND", "SIZE"]
+    assert len(lines) == 1 + len(pictures())
+    for picture in pictures():
+        line = next(line for line in lines if line.split()[0] == picture.name)
+        parts = (picture.kind, picture.title, picture.author, picture.licence)
+        assert all(part in line for part in (*parts, f"{picture.width} x {picture.height}"))
+
+
+# --- doctor --------------------------------------------------------------------------------------
+
+
+def good() -> doctor.Check:
+    return doctor.Check(True, "good")
+
+
+def explode() -> doctor.Check:
+    raise RuntimeError("no idea")
+
+
+@pytest.mark.parametrize(
+    ("check", "line", "code"),
+    [
+        (good, "OK   good", 0),
+        (lambda: doctor.Check(None, "not here", "do this"), "NOTE not here -> do this", 0),
+        (lambda: doctor.Check(False, "broken", "do that"), "FAIL broken -> do that", 1),
+        (explode, "FAIL explode: RuntimeError: no idea -> mend what fails above", 1),
+    ],
+)
+def test_doctor_prints_a_line_a_check(run, monkeypatch, check, line, code):
+    monkeypatch.setattr(doctor, "checks", lambda: [good, check])
+    found, out, err = run("doctor")
+    lines = out.splitlines()
+    assert (found, err) == (code, "") and lines[:2] == ["OK   good", line] and len(lines) == 3
+    assert lines[2] == ("1 to mend, see FAIL above." if code else "All is well.")
+
+
+def test_doctor_looks_at_this_machine(run):
+    code, out, err = run("doctor")
+    for what in ("Python 3.", "numpy ", "tensorflow ", "Keras computes on", "memory: ", "pictures"):
+        assert re.search(rf"^(OK  |FAIL|NOTE) .*{re.escape(what)}", out, re.MULTILINE), what
+    assert code == int("FAIL" in out) and err == "" and not Path("out").exists()
+
+
+def test_python_has_to_be_one_that_is_tested(monkeypatch):
+    for version, ok in [((3, 9), False), ((3, 10), True), ((3, 13), True), ((3, 14), False)]:
+        monkeypatch.setattr(doctor, "sys", SimpleNamespace(version_info=(*version, 0)))
+        assert doctor.python().ok is ok and bool(doctor.python().mend) is not ok
+
+
+@pytest.mark.parametrize(
+    ("version", "ok"), [("2.17.1", False), ("2.18.0", True), ("2.18.0rc1", True), ("2.9", False)]
+)
+def test_packages_are_compared_as_numbers(monkeypatch, version, ok):
+    monkeypatch.setattr(doctor.importlib.metadata, "version", lambda name: version)
+    found = doctor.package("tensorflow", "2.18")
+    assert found.ok is ok and found.what == f"tensorflow {version}"
+    assert found.mend == ("" if ok else 'pip install "tensorflow>=2.18"')
+
+
+def test_a_missing_package_comes_with_its_mend():
+    found = doctor.package("no-such-package-here", "1.0")
+    assert found == (False, found.what, 'pip install "no-such-package-here>=1.0"')
+    assert "is not installed" in found.what
+
+
+def test_needed_packages_come_from_the_requirements():
+    needed = doctor.needed_packages()
+    assert needed["numpy"] == "2.0" and {"tensorflow", "keras", "pillow", "psutil"} <= set(needed)
+
+
+def test_weights_that_are_not_here_yet_are_a_note(monkeypatch, tmp_path):
+    for name in ("NSTLIB_CACHE", "KERAS_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    monkeypatch.delenv("NSTLIB_VGG19", raising=False)
+    found = doctor.weights()
+    assert found.ok is None and "first use" in found.what
+    assert found.mend == "python -m nstlib weights" and not list(tmp_path.iterdir())
+    monkeypatch.setenv("NSTLIB_VGG19", "nowhere.h5")
+    assert doctor.weights().ok is False and "nowhere.h5" in doctor.weights().what
+
+
+def test_pictures_that_are_changed_or_missing(monkeypatch, tmp_path):
+    from nstlib import data
+
+    assert doctor.pictures().ok is True
+    bundled = data.data_folder() / "images"
+    (tmp_path / "images/content").mkdir(parents=True)
+    (tmp_path / "images/manifest.json").write_bytes((bundled / "manifest.json").read_bytes())
+    monkeypatch.setenv("NSTLIB_DATA", str(tmp_path))
+    found = doctor.pictures()
+    assert found.ok is None and found.what.endswith("pictures are fetched when they are used")
+    (tmp_path / "images/content/cat.jpg").write_bytes(b"another cat")
+    found = doctor.pictures()
+    assert found.ok is False and found.what == "pictures changed: cat"
+
+
+def test_folders_are_looked_at_without_being_made(monkeypatch, tmp_path):
+    monkeypatch.setenv("NST_OUT", str(tmp_path / "a/b"))
+    assert doctor.output_folder().ok and not (tmp_path / "a").exists()
+    usage = SimpleNamespace(free=1e6)
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda path: usage)
+    found = doctor.output_folder()
+    assert found.ok is False and "has 1 MB left" in found.what and "NST_OUT" in found.mend
+    (tmp_path / "a").write_text("in the way")
+    assert "is a file" in doctor.output_folder().what
+
+
+def test_too_little_memory_is_a_failure(monkeypatch):
+    from nstlib import runtime
+
+    monkeypatch.setattr(runtime, "available_memory", lambda: 10**9)
+    found = doctor.memory()
+    assert found.ok is False and "memory: 1.0 GB free" in found.what and "--size" in found.mend
+
+
+def test_a_backend_that_does_not_start_is_a_failure(monkeypatch):
+    from nstlib import runtime
+
+    def fail():
+        raise ImportError("DLL load failed")
+
+    monkeypatch.setattr(runtime, "backend_name", fail)
+    assert doctor.backend().ok is False and "DLL load failed" in doctor.backend().what
