@@ -58,19 +58,23 @@ _NAMES = {
         "gram_explorer",
     ),
 }
+_ON_KERAS = ("gradients", "vgg", "losses", "recipes", "optimize", "explore")
 _HOME = {name: module for module, names in _NAMES.items() for name in names}
 
 __all__ = ["__version__", *_HOME, *_NAMES]
 
 
 def __getattr__(name: str):
-    if name in _NAMES:
-        return import_module(f"nstlib.{name}")
-    if name not in _HOME:
+    if name not in _HOME and name not in _NAMES:
         raise AttributeError(f"module 'nstlib' has no attribute {name!r}")
-    value = getattr(import_module(f"nstlib.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+    home = _HOME.get(name, name)
+    if home in _ON_KERAS:
+        import_module("nstlib.runtime").import_keras()  # without TensorFlow's start-up chatter
+    module = import_module(f"nstlib.{home}")
+    if name in _NAMES:
+        return module
+    globals()[name] = getattr(module, name)
+    return globals()[name]
 
 
 def __dir__():

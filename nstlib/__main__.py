@@ -16,6 +16,7 @@ from pathlib import Path
 from nstlib import __version__
 from nstlib.errors import InputError, NstError
 
+STARTS = ("content", "noise", "mix")
 # The options of `stylize` that change a field of the recipe when they are given.
 RECIPE_OPTIONS = ("steps", "content_weight", "style_weight", "tv_weight", "optimizer")
 
@@ -43,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _fail(message: str, code: int = 1) -> int:
     if os.environ.get("NSTLIB_DEBUG") == "1":
-        raise  # the error being handled  # noqa: PLE0704
+        raise  # the error that is being handled
     print(f"nstlib: {message}", file=sys.stderr)
     return code
 
@@ -113,24 +114,153 @@ def _number(kind: type, least: float, most: float = math.inf) -> Callable[[str],
 # --- stylize -------------------------------------------------------------------------------------
 
 
-def run_stylize(args: argparse.Namespace) -> int:
+def run_stylize(args: argparse.Namespace) -> None:
     """Everything that can be wrong is found out before the minutes of painting, not after."""
     if args.quiet:
         os.environ["NST_PROGRESS"] = "0"
     from nstlib.data import find_picture
     from nstlib.images import load_image
 
-    inputs = [find_picture(args.photo), find_picture(args.style)]
-    _check_output(args.output, inputs, args.overwrite)
-    content, style = (load_image(path, args.size) for path in inputs)
+    args.inputs = [find_picture(args.photo), find_picture(args.style)]
+    _check_output(args.output, args)
+    content, style = (load_image(path, args.size) for path in args.inputs)
     recipe, start = _recipe_and_start(args)
-    every = range(args.save_every, recipe.steps + 1, args.save_every) if args.save_every else ()
-    for index in every:
-        _check_output(_numbered(args.output, index), inputs, args.overwrite)
-    result = _paint(args, content, style, recipe, start, every)
-    if result.stopped == "interrupted" and len(result.history) < 2:
-        raise KeyboardInterrupt  # only the start is there, and nothing is painted on it
-    _save(result.image, args.output, inputs, args.overwrite)
+    for index in _numbers(args, recipe):
+        _check_output(_numbered(args.output, index), args)
+    result = _paint(args, (content, style, recipe), start)
+    _save_or_rescue(result.image, args)
     if not args.quiet:
-        print(_summary(args.output, result))
-    return 0
+        print(_summary(args, result))
+
+
+def _check_output(path: Path, args: argparse.Namespace) -> None:
+    """Raise InputError if the picture could not, or must not, be written there."""
+    from nstlib.images import check_target
+    from nstlib.runtime import write_problem
+
+    check_target(path, overwrite=True, protect=args.inputs)
+    if path.exists() and not args.overwrite:
+        raise InputError(f"{path} is there already: name another file, or add --overwrite.")
+    problem = write_problem(path.parent)
+    if problem:
+        raise InputError(f"The folder of the output, {path.parent}, {problem}.")
+
+
+def _recipe_and_start(args: argparse.Namespace):
+    """The recipe with the options that were given, and the picture to start from, if one is."""
+    from nstlib.runtime import import_keras
+
+    import_keras()  # before the modules that would import it with all its chatter
+    from nstlib.data import find_picture
+    from nstlib.images import load_image
+    from nstlib.recipes import recipe
+
+    changes = {name: getattr(args, name) for name in RECIPE_OPTIONS}
+    changes["start"] = args.start if args.start in STARTS else None
+    try:
+        chosen = recipe(args.recipe, **{k: v for k, v in changes.items() if v is not None})
+    except InputError as error:
+        args.usage_error(str(error))
+    if args.start in (None, *STARTS):
+        return chosen, None
+    return chosen, load_image(find_picture(args.start))
+
+
+def _paint(args: argparse.Namespace, what: tuple, start):
+    from nstlib.images import save_image
+    from nstlib.optimize import style_transfer
+
+    content, style, recipe = what
+    numbers = _numbers(args, recipe)
+
+    def save_step(step) -> None:
+        if step.index in numbers:
+            path = _numbered(args.output, step.index)
+            try:
+                save_image(step.image, path, overwrite=args.overwrite, protect=args.inputs)
+            except (NstError, OSError) as error:  # the painting itself is worth going on with
+                warnings.warn(f"Step {step.index} was not saved: {error}", stacklevel=2)
+
+    options = {"start": start, "seed": args.seed, "weights": args.weights}
+    result = style_transfer(content, style, recipe, on_step=save_step, **options)
+    if result.stopped == "interrupted" and len(result.history) < 2:
+        raise KeyboardInterrupt  # only the start is there: nothing is painted yet
+    return result
+
+
+def _numbers(args: argparse.Namespace, recipe) -> range:
+    """The steps to save, by --save-every."""
+    every = args.save_every
+    return range(every, recipe.steps + 1, every) if every else range(0)
+
+
+def _numbered(path: Path, index: int) -> Path:
+    return path.with_name(f"{path.stem}-{index:04d}{path.suffix}")
+
+
+def _save_or_rescue(image, args: argparse.Namespace) -> None:
+    """Save the painting; if the disk is full by now, do not throw minutes of work away."""
+    from nstlib.images import save_image
+
+    try:
+        save_image(image, args.output, overwrite=args.overwrite, protect=args.inputs)
+    except (NstError, OSError) as error:
+        kept = Path(tempfile.mkdtemp(prefix="nstlib-")) / args.output.name
+        try:
+            save_image(image, kept)
+        except (NstError, OSError):
+            raise error from None
+        raise NstError(f"{error} The painting is kept in {kept} instead.") from error
+
+
+def _summary(args: argparse.Namespace, result) -> str:
+    """What was made, and with which copy of the network, in one line each."""
+    from nstlib.weights import weights_status
+
+    _, height, width, _ = result.image.shape
+    steps, curve, wanted = len(result.history) - 1, result.curve(), result.recipe.steps
+    loss = curve[-1] if result.recipe.average else curve.min()
+    early = "" if result.stopped == "steps" else f" of {wanted} ({result.stopped})"
+    known = {"imagenet": weights_status(result.recipe.network).line, "random": "RANDOM weights"}
+    return (
+        f"Weights: {known.get(args.weights, args.weights)}\n"
+        f"Painted {args.output}: {width} x {height} pixels, {steps} steps{early} "
+        f"in {result.seconds:.0f} s, final loss {loss:.4g}"
+    )
+
+
+# --- doctor, weights, styles ---------------------------------------------------------------------
+
+
+def run_doctor(args: argparse.Namespace) -> int:
+    from nstlib.doctor import examine
+
+    return examine()
+
+
+def run_weights(args: argparse.Namespace) -> None:
+    """Fetch the network if it is not here, and say where it is and which copy it is."""
+    from nstlib.weights import cache_file, load_vgg_weights
+
+    source = str(args.file.absolute()) if args.file else "imagenet"
+    found = load_vgg_weights(args.network, source, report=print)
+    print(found.origin)
+    if not args.file:
+        print(f"Cache folder: {cache_file(args.network).parent} (NSTLIB_CACHE names another)")
+
+
+def run_styles(args: argparse.Namespace) -> None:
+    """A table of the bundled pictures, by kind."""
+    from nstlib.data import pictures
+
+    rows = [("NAME", "KIND", "SIZE", "TITLE, AUTHOR", "LICENCE")]
+    for p in sorted(pictures(), key=lambda p: (p.kind, p.name)):
+        size = f"{p.width} x {p.height}"
+        rows.append((p.name, p.kind, size, f"{p.title}, {p.author}", p.licence))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(map(str.ljust, row, widths)).rstrip())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

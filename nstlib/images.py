@@ -137,12 +137,12 @@ def save_image(
 
 def check_target(path: Path, *, overwrite: bool, protect: Iterable[str | os.PathLike] = ()) -> None:
     """Raise InputError if a picture may not be written to `path`; to ask before hours of work."""
+    if path.is_dir():
+        raise InputError(f"{path} is a folder: name a file in it.")
     if path.suffix.lower() not in EXTENSIONS:
         raise InputError(
             f"{path} does not end in {', '.join(EXTENSIONS)}: which format is it to be?"
         )
-    if path.is_dir():
-        raise InputError(f"{path} is a folder: name a file in it.")
     for source in map(Path, protect):
         if path.exists() and source.exists() and path.samefile(source):
             raise InputError(f"{path} is one of the pictures that are read: name another output.")
