@@ -16,7 +16,9 @@ from pathlib import Path
 from nstlib import __version__
 from nstlib.errors import InputError, NstError
 
-STARTS = ("content", "noise", "mix")
+STARTS = (None, "content", "noise", "mix")  # anything else is a picture
+SUMMARY = "Neural style transfer in Keras: paint a photo in the manner of a painting."
+EXAMPLE = "Example: nstlib stylize great_wall starry_night -o painting.jpg"
 # The options of `stylize` that change a field of the recipe when they are given.
 RECIPE_OPTIONS = ("steps", "content_weight", "style_weight", "tv_weight", "optimizer")
 
@@ -26,7 +28,8 @@ def main(argv: list[str] | None = None) -> int:
     parser = build_parser()
     args = parser.parse_args(argv)
     for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a letter is no reason to fail
-        stream.reconfigure(errors="replace")
+        if hasattr(stream, "reconfigure"):  # in a notebook it cannot
+            stream.reconfigure(errors="replace")
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_note
@@ -58,7 +61,7 @@ def _show_note(message, *where) -> None:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="nstlib", description="Neural style transfer in Keras.")
+    parser = argparse.ArgumentParser(prog="nstlib", description=SUMMARY, epilog=EXAMPLE)
     parser.add_argument("--version", action="version", version=f"nstlib {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_stylize(commands.add_parser("stylize", help="paint a photo in the manner of a painting"))
@@ -100,10 +103,10 @@ def _number(kind: type, least: float, most: float = math.inf) -> Callable[[str],
     def parse(text: str) -> float:
         try:
             value = kind(text)
-        except ValueError:
-            value = math.nan
-        if math.isfinite(value) and least <= value <= most:
-            return value
+            if math.isfinite(value) and least <= value <= most:
+                return value
+        except (ValueError, OverflowError):
+            pass  # not a number of this kind at all
         what = "a whole number" if kind is int else "a number"
         bounds = f"{least} or more" if most == math.inf else f"from {least} to {most}"
         raise argparse.ArgumentTypeError(f"{text!r} is not allowed; give {what}, {bounds}")
@@ -121,13 +124,17 @@ def run_stylize(args: argparse.Namespace) -> None:
     from nstlib.data import find_picture
     from nstlib.images import load_image
 
-    args.inputs = [find_picture(args.photo), find_picture(args.style)]
+    named = [args.photo, args.style] + ([] if args.start in STARTS else [args.start])
+    args.inputs = [find_picture(name) for name in named]
     _check_output(args.output, args)
-    content, style = (load_image(path, args.size) for path in args.inputs)
-    recipe, start = _recipe_and_start(args)
-    for index in _numbers(args, recipe):
-        _check_output(_numbered(args.output, index), args)
-    result = _paint(args, (content, style, recipe), start)
+    content, style, *start = (load_image(path, args.size) for path in args.inputs)
+    recipe = _recipe(args)
+    options = {"on_step": _step_saver(args, recipe.steps), "start": start[0] if start else None}
+    from nstlib.optimize import style_transfer
+
+    result = style_transfer(content, style, recipe, seed=args.seed, weights=args.weights, **options)
+    if result.stopped == "interrupted" and len(result.history) < 2:
+        raise KeyboardInterrupt  # only the start is there: nothing is painted yet
     _save_or_rescue(result.image, args)
     if not args.quiet:
         print(_summary(args, result))
@@ -146,56 +153,42 @@ def _check_output(path: Path, args: argparse.Namespace) -> None:
         raise InputError(f"The folder of the output, {path.parent}, {problem}.")
 
 
-def _recipe_and_start(args: argparse.Namespace):
-    """The recipe with the options that were given, and the picture to start from, if one is."""
+def _recipe(args: argparse.Namespace):
+    """The recipe with the options that were given; what it refuses is wrong usage."""
     from nstlib.runtime import import_keras
 
     import_keras()  # before the modules that would import it with all its chatter
-    from nstlib.data import find_picture
-    from nstlib.images import load_image
     from nstlib.recipes import recipe
 
     changes = {name: getattr(args, name) for name in RECIPE_OPTIONS}
     changes["start"] = args.start if args.start in STARTS else None
     try:
-        chosen = recipe(args.recipe, **{k: v for k, v in changes.items() if v is not None})
+        return recipe(args.recipe, **{k: v for k, v in changes.items() if v is not None})
     except InputError as error:
-        args.usage_error(str(error))
-    if args.start in (None, *STARTS):
-        return chosen, None
-    return chosen, load_image(find_picture(args.start))
+        return args.usage_error(str(error))
 
 
-def _paint(args: argparse.Namespace, what: tuple, start):
+def _step_saver(args: argparse.Namespace, steps: int) -> Callable:
+    """What saves OUT-0010.jpg and so on while painting, as --save-every asks."""
     from nstlib.images import save_image
-    from nstlib.optimize import style_transfer
 
-    content, style, recipe = what
-    numbers = _numbers(args, recipe)
+    every, output = args.save_every or steps + 1, args.output
+    numbered = {
+        index: output.with_name(f"{output.stem}-{index:04d}{output.suffix}")
+        for index in range(every, steps + 1, every)
+    }
+    for path in numbered.values():
+        _check_output(path, args)
 
     def save_step(step) -> None:
-        if step.index in numbers:
-            path = _numbered(args.output, step.index)
-            try:
-                save_image(step.image, path, overwrite=args.overwrite, protect=args.inputs)
-            except (NstError, OSError) as error:  # the painting itself is worth going on with
-                warnings.warn(f"Step {step.index} was not saved: {error}", stacklevel=2)
+        if step.index not in numbered:
+            return
+        try:
+            save_image(step.image, numbered[step.index], overwrite=args.overwrite)
+        except (NstError, OSError) as error:  # the painting itself is worth going on with
+            warnings.warn(f"Step {step.index} was not saved: {error}", stacklevel=2)
 
-    options = {"start": start, "seed": args.seed, "weights": args.weights}
-    result = style_transfer(content, style, recipe, on_step=save_step, **options)
-    if result.stopped == "interrupted" and len(result.history) < 2:
-        raise KeyboardInterrupt  # only the start is there: nothing is painted yet
-    return result
-
-
-def _numbers(args: argparse.Namespace, recipe) -> range:
-    """The steps to save, by --save-every."""
-    every = args.save_every
-    return range(every, recipe.steps + 1, every) if every else range(0)
-
-
-def _numbered(path: Path, index: int) -> Path:
-    return path.with_name(f"{path.stem}-{index:04d}{path.suffix}")
+    return save_step
 
 
 def _save_or_rescue(image, args: argparse.Namespace) -> None:

@@ -39,13 +39,14 @@ def hello(seed: int = 0) -> None:
     if not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise InputError(f"seed is {seed!r}: give a whole number from 0 to {2**32 - 1}.")
     keras = import_keras()
-    with _held_back_chatter():  # seeding imports TensorFlow, if it is installed, on any backend
-        keras.utils.set_random_seed(seed)
     _figures_as_jpeg()
-    print(
+    line = (
         f"nstlib {__version__} · Python {platform.python_version()} · Keras {keras.__version__} on "
         f"{backend_name()} {backend_version()} · {device()} · budget {budget_name()} · seed {seed}"
     )
+    with _held_back_chatter():  # seeding imports TensorFlow, if it is installed, on any backend
+        keras.utils.set_random_seed(seed)  # last, since a library that loads may draw numbers
+    print(line)
 
 
 def log_quietly() -> None:
@@ -76,7 +77,7 @@ def _held_back_chatter() -> Iterator[None]:
         os.dup2(held.fileno(), 2)
         try:
             yield
-        except BaseException:
+        except Exception:
             held.seek(0)
             os.write(stream, held.read())
             raise
@@ -301,11 +302,8 @@ def _array_difference(yours: np.ndarray, reference: np.ndarray, tolerance: float
     if yours.shape != reference.shape:
         return f"the shape is {yours.shape}, expected {reference.shape}"
     if yours.dtype != np.float64 or reference.dtype != np.float64:
-        return (
-            ""
-            if np.array_equal(yours, reference)
-            else f"{repr(yours.tolist()):.60} is not the answer"
-        )
+        same = yours.dtype.kind == reference.dtype.kind and np.array_equal(yours, reference)
+        return "" if same else f"{repr(yours.tolist()):.60} is not the answer"
     largest = float(np.max(np.abs(yours - reference), initial=0.0))
     allowed = tolerance * max(1.0, float(np.max(np.abs(reference), initial=0.0)))
     # Written so that NaN, which is neither larger nor smaller, counts as a difference.

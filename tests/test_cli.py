@@ -144,7 +144,9 @@ def test_options_reach_the_painting(run, painted, photo):
 
 def test_start_can_be_a_picture(run, painted, photo):
     assert run("stylize", "cat", "brick", "-o", "a.jpg", *QUICK, "--start", photo)[0] == 0
-    assert painted["start"].shape == (1, 60, 96, 3) and painted["recipe"].start == "content"
+    assert painted["start"].shape == (1, 40, 64, 3) and painted["recipe"].start == "content"
+    code, _, err = run("stylize", "cat", "brick", "-o", photo, "--start", photo, "--overwrite")
+    assert code == 1 and "is one of the pictures that are read" in err
 
 
 WRONG_USAGE = {
@@ -153,6 +155,7 @@ WRONG_USAGE = {
     "no output": (["stylize", "cat", "brick"], "-o/--output"),
     "size 0": (["--size", "0"], "--size: '0' is not allowed; give a whole number, 1 or more"),
     "size in words": (["--size", "big"], "--size: 'big' is not allowed; give a whole number"),
+    "endless size": (["--size", "9" * 400], "is not allowed; give a whole number, 1 or more"),
     "half a pixel": (["--size", "1.5"], "--size: '1.5' is not allowed"),
     "steps 0": (["--steps", "0"], "--steps: '0' is not allowed; give a whole number, 1 or more"),
     "save every 0": (["--save-every", "0"], "--save-every: '0' is not allowed"),
