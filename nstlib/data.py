@@ -6,6 +6,7 @@ that is missing there is fetched from the repository and checked by its hash.
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -63,17 +64,22 @@ def painting(name: str, size: int | None = None):
     return _load(name, size, ("painting", "texture"))
 
 
-def find_picture(name: str | os.PathLike) -> Path:
-    """The file behind a bundled name or a path: what the command line calls PHOTO and STYLE."""
-    known = {entry.name: entry for entry in pictures()}
-    path = Path(name).expanduser()
-    if str(name) in known and not path.is_file():
+def find_picture(name: str | os.PathLike, kind: str | None = None) -> Path:
+    """The file behind a bundled name or a path: what the command line calls PHOTO and STYLE.
+
+    A file of that name comes first. `kind` looks among the bundled pictures of one kind only.
+    """
+    known = {entry.name: entry for entry in pictures(kind)}
+    path = Path(os.path.expanduser(name))
+    if str(name) in known and not os.path.isfile(path):
         return _fetched(known[str(name)])
-    if not path.exists():
-        hint = did_you_mean(str(name), [*known, *map(str, path.parent.glob("*"))])
+    if not os.path.exists(path):
+        neighbours = []
+        with suppress(OSError):
+            neighbours = [str(path.parent / file) for file in os.listdir(path.parent)]
         raise MissingFile(
-            f"{str(name)!r} is neither a file nor a bundled picture.{hint} "
-            f"Bundled: {', '.join(known)}."
+            f"{str(name)!r} is neither a file nor a bundled picture."
+            f"{did_you_mean(str(name), [*known, *neighbours])} Bundled: {', '.join(known)}."
         )
     return path
 
@@ -119,16 +125,24 @@ def _fetched(entry: Picture) -> Path:
     """The picture's file; if it is not there, a copy from the repository, checked and cached."""
     if entry.path.is_file():
         return entry.path
+    try:
+        return _download(entry)
+    except Exception as error:  # network, proxy, hash, disk: each fails in its own way
+        raise MissingFile(
+            f"The picture {entry.name!r} is not at {entry.path} and could not be fetched: {error}. "
+            "Try again with a network, or clone the repository, which holds it."
+        ) from error
+
+
+def _download(entry: Picture) -> Path:
     import pooch
 
+    if os.environ.get("NSTLIB_OFFLINE", "0") not in ("", "0"):
+        raise ConnectionError("NSTLIB_OFFLINE is set")
     file = entry.path.relative_to(entry.path.parents[1]).as_posix()
     cache = Path(os.environ.get("NSTLIB_CACHE") or pooch.os_cache("nstlib")) / "images"
-    try:
-        found = pooch.retrieve(REPOSITORY + file, entry.sha256, fname=file, path=cache)
-    except Exception as error:  # network, proxy, hash: each fails in its own way
-        raise MissingFile(
-            f"The picture {entry.name!r} is not at {entry.path} and could not be fetched: {error}"
-        ) from error
+    web = pooch.HTTPDownloader(timeout=float(os.environ.get("NSTLIB_TIMEOUT") or 15))
+    found = pooch.retrieve(REPOSITORY + file, entry.sha256, file, path=cache, downloader=web)
     return Path(found)
 
 
