@@ -208,9 +208,9 @@ def test_solutions_answer_the_three_exercises(path):
 def test_each_exercise_can_be_tried(path):
     kinds, current = {}, None
     for cell in cells(path):
-        heading = re.match(r"#{2,3} (.*)", cell.source)
-        if cell.cell_type == "markdown" and heading:
-            current = heading[1].strip()
+        found = re.findall(r"^#{2,3} (.*)", cell.source, flags=re.MULTILINE)
+        if cell.cell_type == "markdown" and found:
+            current = found[-1].strip()
         if cell.cell_type == "code":
             kinds.setdefault(current, []).append(cell.source)
     empty = [exercise for exercise in EXERCISES if exercise not in kinds]
