@@ -4,6 +4,7 @@ Everything else in nstlib is written in `keras.ops`, which runs on TensorFlow, J
 has no gradient of its own. `value_and_grad` fills that gap with the interface that JAX made known.
 """
 
+import logging
 from collections.abc import Callable
 
 import keras
@@ -29,6 +30,8 @@ def value_and_grad(function: Callable, *, has_aux: bool = False) -> Callable:
 def _on_tensorflow(function: Callable, has_aux: bool) -> Callable:
     import tensorflow as tf
 
+    logging.getLogger("tensorflow").addFilter(_is_no_advice_on_retracing)
+
     # reduce_retracing stays off: one trace per picture size is what we want, with static shapes.
     @tf.function(autograph=False)
     def compiled(x, *rest):
@@ -41,6 +44,11 @@ def _on_tensorflow(function: Callable, has_aux: bool) -> Callable:
         return compiled(ops.convert_to_tensor(x), *map(_as_tensor, rest))
 
     return call
+
+
+def _is_no_advice_on_retracing(record: logging.LogRecord) -> bool:
+    """Every painting compiles a function of its own, which TensorFlow takes for a mistake."""
+    return "triggered tf.function retracing" not in record.getMessage()
 
 
 def _on_jax(function: Callable, has_aux: bool) -> Callable:
