@@ -151,15 +151,24 @@ class _Preprocess(layers.Layer):
         return preprocess(image)
 
 
-class _ReflectionPad(layers.Layer):
-    """One pixel of mirror image on every side, in place of the zeros that VGG was trained with."""
+@keras.saving.register_keras_serializable("nstlib")
+class ReflectionPadding(layers.Layer):
+    """`size` pixels of mirror image on every side; the picture must be larger than `size`."""
 
-    def call(self, image):
-        return ops.pad(image, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="reflect")
+    def __init__(self, size: int = 1, **options):
+        super().__init__(**options)
+        self.size = size
+
+    def call(self, x):
+        sides = (self.size, self.size)
+        return ops.pad(x, ((0, 0), sides, sides, (0, 0)), mode="reflect")
 
     def compute_output_shape(self, shape):
-        grow = [None if side is None else side + 2 for side in shape[1:3]]
+        grow = [None if side is None else side + 2 * self.size for side in shape[1:3]]
         return (shape[0], *grow, shape[3])
+
+    def get_config(self):
+        return {**super().get_config(), "size": self.size}
 
 
 def _build(network: str, pooling: str, padding: str, last: str) -> keras.Model:
@@ -171,7 +180,7 @@ def _build(network: str, pooling: str, padding: str, last: str) -> keras.Model:
             name = f"block{block}_conv{conv}"
             reflect = padding == "reflect" and kernel > 1
             if reflect:
-                x = _ReflectionPad(name=f"{name}_pad")(x)
+                x = ReflectionPadding(name=f"{name}_pad")(x)
             border = "valid" if reflect else "same"
             x = layers.Conv2D(channels, kernel, padding=border, activation="relu", name=name)(x)
             if name == last:
