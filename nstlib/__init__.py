@@ -51,6 +51,19 @@ _NAMES = {
         "objective",
         "estimate_memory",
     ),
+    "networks": (
+        "PaintingNetwork",
+        "build_network",
+        "bundled_networks",
+        "load_network",
+        "save_network",
+        "with_more_styles",
+    ),
+    "training": ("PerceptualLoss", "train"),
+    "stylizers": ("stylizer", "fast_styles"),
+    "color": ("keep_color",),
+    "export": ("export_onnx",),
+    "opencv": (),
     "explore": (
         "show_feature_maps",
         "show_gram",
@@ -58,7 +71,10 @@ _NAMES = {
         "gram_explorer",
     ),
 }
-_ON_KERAS = ("gradients", "vgg", "losses", "recipes", "optimize", "explore")
+_ON_KERAS = (
+    *("gradients", "vgg", "losses", "recipes", "optimize", "explore"),
+    *("networks", "training", "stylizers", "export"),
+)
 _HOME = {name: module for module, names in _NAMES.items() for name in names}
 
 __all__ = ["__version__", *_HOME, *_NAMES]

@@ -1,4 +1,4 @@
-"""The command line: `python -m nstlib stylize PHOTO STYLE -o OUT`, and doctor, weights, styles.
+"""The command line: `python -m nstlib stylize PHOTO STYLE -o OUT`, and train, doctor, weights, …
 
 `--help` has to answer at once, so everything heavy is imported inside the commands. Exit codes:
 0 done, 1 the work failed (why is on the error stream), 2 the command line was wrong, 130 Ctrl-C.
@@ -9,18 +9,24 @@ import math
 import os
 import sys
 import tempfile
+import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 from nstlib import __version__
 from nstlib.errors import InputError, NstError
+from nstlib.train_command import add_train
 
+ENGINES = ("gatys", "fast")
 STARTS = (None, "content", "noise", "mix")  # anything else is a picture
 SUMMARY = "Neural style transfer in Keras: paint a photo in the manner of a painting."
 EXAMPLE = "Example: nstlib stylize great_wall starry_night -o painting.jpg"
 # The options of `stylize` that change a field of the recipe when they are given.
 RECIPE_OPTIONS = ("steps", "content_weight", "style_weight", "tv_weight", "optimizer")
+
+
+GATYS_OPTIONS = (*RECIPE_OPTIONS, "start", "save_every")  # a network has no use for these
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -65,6 +71,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"nstlib {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_stylize(commands.add_parser("stylize", help="paint a photo in the manner of a painting"))
+    train = commands.add_parser("train", help="teach a network styles of your own")
+    add_train(train, _number(int, 1), _number(float, 0))
     doctor = commands.add_parser("doctor", help="check this machine: OK or FAIL, and the mend")
     doctor.set_defaults(run=run_doctor)
     weights = commands.add_parser("weights", help="where the pretrained network is; fetch it now")
@@ -82,6 +90,10 @@ def _add_stylize(parser: argparse.ArgumentParser) -> None:
     add("style", metavar="STYLE", help="the same, for the manner of painting")
     add("-o", "--output", metavar="OUT", type=Path, required=True, help="the picture to write")
     add("--size", metavar="N", type=whole, default=512, help="longest side in pixels, at most: 512")
+    add("--engine", choices=ENGINES, default="gatys", help="gatys, any style; fast, at once")
+    add("--network", metavar="N", default="light", help="of the fast engine: light, or a file")
+    add("--strength", metavar="S", type=_number(float, 0, 1), default=1.0, help="0, photo, to 1")
+    add("--preserve-color", action="store_true", help="keep the colours of the photo")
     add("--recipe", metavar="NAME", default="default", help="named settings, such as gatys-2016")
     add("--steps", metavar="N", type=whole, help="updates of the picture")
     add("--content-weight", metavar="W", type=weight, help="more keeps more of the photo")
@@ -124,6 +136,8 @@ def run_stylize(args: argparse.Namespace) -> None:
     from nstlib.data import find_picture
     from nstlib.images import load_image
 
+    if args.engine == "fast":
+        return run_fast(args)
     named = [args.photo, args.style] + ([] if args.start in STARTS else [args.start])
     args.inputs = [find_picture(name) for name in named]
     _check_output(args.output, args)
@@ -135,9 +149,50 @@ def run_stylize(args: argparse.Namespace) -> None:
     result = style_transfer(content, style, recipe, seed=args.seed, weights=args.weights, **options)
     if result.stopped == "interrupted" and len(result.history) < 2:
         raise KeyboardInterrupt  # only the start is there: nothing is painted yet
-    _save_or_rescue(result.image, args)
+    from nstlib.stylizers import finished
+
+    image = finished(result.image, content, args.strength, args.preserve_color)
+    _save_or_rescue(image, args)
     if not args.quiet:
         print(_summary(args, result))
+
+
+def run_fast(args: argparse.Namespace) -> None:
+    """One pass through a network that knows the style, or a mix: great_wave=0.5,poppies=0.5."""
+    from nstlib.data import find_picture
+    from nstlib.images import load_image
+    from nstlib.runtime import import_keras
+
+    useless = [name for name in GATYS_OPTIONS if getattr(args, name) is not None]
+    if useless:
+        args.usage_error(f"--{useless[0].replace('_', '-')} is for --engine gatys only")
+    args.inputs = [find_picture(args.photo)]
+    _check_output(args.output, args)
+    picture = load_image(args.inputs[0], args.size)
+    import_keras()
+    from nstlib.stylizers import stylizer
+
+    paint = stylizer(_shares(args.style), network=args.network)
+    begin = time.perf_counter()
+    image = paint(picture, args.strength, args.preserve_color)
+    seconds = time.perf_counter() - begin
+    _save_or_rescue(image, args)
+    if not args.quiet:
+        _, height, width, _ = image.shape
+        print(f"Painted {args.output}: {width} x {height} pixels in {seconds:.2f} s")
+
+
+def _shares(text: str) -> str | dict[str, float]:
+    """A style, or several: "poppies" or "great_wave=0.5,poppies=0.5"."""
+    if "=" not in text:
+        return text
+    try:
+        pairs = [part.split("=") for part in text.split(",")]
+        return {name.strip(): float(share) for name, share in pairs}
+    except ValueError:
+        raise InputError(
+            f"{text!r} is no mix of styles; write great_wave=0.5,poppies=0.5."
+        ) from None
 
 
 def _check_output(path: Path, args: argparse.Namespace) -> None:

@@ -118,6 +118,18 @@ RECIPES: dict[str, Recipe] = {
         steps=100,
         source="this course, chapter 04: relative terms, reflection padding, a little smoothing",
     ),
+    "feed-forward": Recipe(
+        content_layers={"block3_conv2": 1.0},
+        style_layers=_equal(STYLE_LAYERS[:4]),
+        content_weight=2.0,
+        style_weight=12.0,
+        tv_weight=3.0,
+        relative=True,
+        padding="reflect",
+        optimizer="adam",
+        steps=100,
+        source="this course, chapter 08: what its feed-forward networks were trained to minimise",
+    ),
     "gatys-2016": Recipe(
         style_layers={
             layer: 1 / channels**2

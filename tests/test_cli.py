@@ -516,3 +516,71 @@ def test_a_backend_that_does_not_start_is_a_failure(monkeypatch):
 
     monkeypatch.setattr(runtime, "backend_name", fail)
     assert doctor.backend().ok is False and "DLL load failed" in doctor.backend().what
+
+
+# --- The fast engine, and training ----------------------------------------------------------------
+
+
+@pytest.fixture
+def network(tmp_path) -> Path:
+    """An untrained network of two styles in a file."""
+    from nstlib.networks import PaintingNetwork, build_network, save_network
+
+    trained = PaintingNetwork("light", ("dots", "waves"), build_network("light", 2))
+    return save_network(trained, tmp_path / "network.npz")
+
+
+def test_the_fast_engine_paints_in_one_pass(run, photo, network):
+    fast = ["--engine", "fast", "--network", network]
+    code, out, _ = run("stylize", photo, "dots", "-o", "out.png", *fast)
+    assert code == 0 and re.search(r"Painted out.png: 96 x 60 pixels in \d", out)
+    assert images.load_image("out.png").shape == (1, 60, 96, 3)
+    code, _, _ = run("stylize", photo, "dots=1,waves=3", "-o", "mix.png", "--strength", 0.5, *fast)
+    assert code == 0 and Path("mix.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("style", "more", "code", "message"),
+    [
+        ("dotts", [], 1, "Did you mean 'dots'"),
+        ("dots=a", [], 1, "no mix of styles"),
+        ("dots", ["--steps", "3"], 2, "--steps is for --engine gatys only"),
+        ("dots", ["--strength", "2"], 2, "from 0 to 1"),
+    ],
+)
+def test_the_fast_engine_says_what_is_wrong(run, photo, network, style, more, code, message):
+    fast = ["--engine", "fast", "--network", network, *more]
+    found, _, err = run("stylize", photo, style, "-o", "out.png", *fast)
+    assert found == code and message in err and not Path("out.png").exists()
+
+
+@pytest.mark.random_weights
+def test_train_from_the_command_line_then_paint_and_add_a_style(run, photo, tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number in range(10):
+        pixels = np.random.default_rng(number).integers(0, 256, (50, 50, 3), np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+    tiny = ["--content", folder, "--steps", 2, "--every", 1, "--batch", 1, "--crop", 64]
+    tiny += ["--style-size", 64, "--weights", "random", "--preview", photo]
+    code, out, _ = run("train", "styles", "--style", "poppies", photo, "-o", "two", *tiny)
+    assert code == 0 and "poppies, my photo" in out
+    card = Path("two/card.md").read_text(encoding="utf-8")
+    assert "block3_conv2" in card and "| step |" in card and "10 files" in card
+    more = ["--add-to", "two/network.npz", "-o", "three"]
+    code, out, _ = run("train", "styles", "--style", "great_wave", *more, *tiny)
+    assert code == 0
+    fast = ["--engine", "fast", "--network", "three/network.npz"]
+    code, *_ = run("stylize", photo, "great_wave", "-o", "out.png", *fast)
+    assert code == 0 and Path("out.png").exists()
+
+
+def test_train_refuses_what_cannot_work(run, photo, tmp_path):
+    (tmp_path / "empty").mkdir()
+    basis = ["train", "transform", "--content", "empty", "-o", "out"]
+    code, _, err = run(*basis, "--style", "poppies", "great_wave")
+    assert code == 1 and "learns one style" in err
+    code, _, err = run(*basis, "--style", photo, photo)
+    assert code == 1 and "Two styles have one name" in err
+    code, _, err = run(*basis, "--style", "popies")
+    assert code == 1 and "Did you mean 'poppies'" in err

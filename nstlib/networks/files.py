@@ -1,0 +1,143 @@
+"""Networks in files: float16 arrays and a description of what they belong to, in one `.npz`.
+
+Half precision is enough for painting (a picture has 256 levels) and halves the download.
+"""
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from nstlib.data import data_folder
+from nstlib.errors import InputError, MissingFile, WeightsError, did_you_mean
+from nstlib.networks.stylebank import stylebank_network
+from nstlib.networks.transform import transform_network
+
+ARCHITECTURES = {
+    "johnson": lambda styles: transform_network("johnson", styles=styles),
+    "light": lambda styles: transform_network("light", styles=styles),
+    "stylebank": lambda styles: stylebank_network(styles=styles),
+}
+ABOUT = "about"  # the entry that is not an array of the network
+
+
+@dataclass(frozen=True)
+class PaintingNetwork:
+    """A trained network and what it was trained for.
+
+    `network` takes [picture, mix]; `styles` names what each place of the mix stands for;
+    `about` is whatever was noted at saving (steps, recipe, size of the style pictures).
+    """
+
+    architecture: str
+    styles: tuple[str, ...]
+    network: keras.Model
+    about: dict = field(default_factory=dict)
+
+
+def build_network(architecture: str, styles: int) -> keras.Model:
+    """An untrained network [picture, mix] -> painting, by the name of its architecture."""
+    if architecture not in ARCHITECTURES:
+        hint = did_you_mean(architecture, ARCHITECTURES)
+        known = ", ".join(ARCHITECTURES)
+        raise InputError(f"There is no architecture {architecture!r}.{hint} There are {known}.")
+    return ARCHITECTURES[architecture](styles)
+
+
+def save_network(trained: PaintingNetwork, path) -> Path:
+    """Write a network as float16; the file appears whole or not at all."""
+    path = Path(path)
+    arrays = {v.path: np.asarray(v.numpy(), "float16") for v in trained.network.weights}
+    about = {
+        "architecture": trained.architecture,
+        "styles": list(trained.styles),
+        **trained.about,
+    }
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays, **{ABOUT: np.array(json.dumps(about))})
+    unfinished = path.with_name(path.name + ".part")
+    unfinished.write_bytes(buffer.getvalue())
+    os.replace(unfinished, path)
+    return path
+
+
+def load_network(name) -> PaintingNetwork:
+    """A network by its bundled name ("light", "johnson_starry_night", …) or from a file.
+
+    Raises MissingFile for a name that is neither, WeightsError for a file that is damaged, that
+    belongs to another architecture, or whose hash is not the one in the bundled list.
+    """
+    path = _network_file(name)
+    return _loaded(path, path.stat().st_mtime_ns)
+
+
+def bundled_networks() -> dict[str, dict]:
+    """The networks that come with the course: file name without ending -> row of the list."""
+    manifest = data_folder() / "weights" / "manifest.json"
+    if not manifest.is_file():
+        return {}
+    rows = json.loads(manifest.read_text(encoding="utf-8"))
+    return {Path(row["file"]).stem: row for row in rows}
+
+
+def _network_file(name) -> Path:
+    bundled = bundled_networks()
+    path = Path(os.path.expanduser(name))
+    if str(name) in bundled and not path.is_file():
+        path = data_folder() / "weights" / bundled[str(name)]["file"]
+        _check_hash(path, bundled[str(name)]["sha256"])
+    if not path.is_file():
+        hint = did_you_mean(str(name), bundled)
+        raise MissingFile(
+            f"{str(name)!r} is neither a file nor a bundled network.{hint} "
+            f"Bundled: {', '.join(bundled) or 'none'}."
+        )
+    return path
+
+
+def _check_hash(path: Path, expected: str) -> None:
+    if not path.is_file():
+        raise MissingFile(f"The bundled network {path} is missing: clone the repository again.")
+    if hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+        raise WeightsError(
+            f"{path} is not the file that the list of networks names: its SHA-256 differs. Get it "
+            "again (git checkout, or clone), or give the path of your own file under another name."
+        )
+
+
+@lru_cache(maxsize=8)
+def _loaded(path: Path, _changed: int) -> PaintingNetwork:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {key: file[key] for key in file.files}
+        about = json.loads(str(arrays.pop(ABOUT)))
+        architecture, styles = about.pop("architecture"), tuple(about.pop("styles"))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise WeightsError(
+            f"{path} is not a network that nstlib saved, or it is damaged ({error}). "
+            "Get it again, or train it: python -m nstlib train --help."
+        ) from error
+    network = build_network(architecture, len(styles))
+    _fill(network, arrays, path)
+    return PaintingNetwork(architecture, styles, network, about)
+
+
+def _fill(network: keras.Model, arrays: dict, path: Path) -> None:
+    """Set the weights by name; names and shapes have to be exactly the network's."""
+    wanted = {v.path: tuple(v.shape) for v in network.weights}
+    given = {key: value.shape for key, value in arrays.items()}
+    if wanted != given:
+        different = sorted(set(wanted.items()) ^ set(given.items()))[0][0]
+        raise WeightsError(
+            f"{path} holds another network than {network.name}: {different} is "
+            f"{given.get(different, 'missing')}, not {wanted.get(different, 'there at all')}."
+        )
+    for variable in network.weights:
+        variable.assign(arrays[variable.path].astype("float32"))

@@ -1,0 +1,74 @@
+"""StyleBank: one auto-encoder for all pictures, and for each style a small bank of filters.
+
+Chen, Yuan, Liao, Yu & Hua 2017. The encoder and the decoder learn to give a photo back; a bank
+between them repaints what passes. A new style is a new bank: the auto-encoder stays as it is. We
+depart in having no normalisation in the auto-encoder, since it takes a photo's own colours away.
+"""
+
+import keras
+from keras import layers, ops
+
+from nstlib.networks.blocks import CropLike
+from nstlib.vgg import ReflectionPadding
+
+ENCODER = ((24, 5, 1), (48, 3, 2), (64, 3, 2))  # channels, kernel, stride
+BANK = 3  # convolutions in each bank
+
+
+@keras.saving.register_keras_serializable("nstlib")
+class MixBanks(layers.Layer):
+    """[mix (batch, styles), features, one tensor a bank] -> their sum by the shares in the mix.
+
+    What is left of 1 goes to the features as they came: a mix of zeros is the auto-encoder, and
+    half a share is half the strength.
+    """
+
+    def call(self, inputs):
+        mix, features, *painted = inputs
+        total = (1 - ops.sum(mix, axis=1))[:, None, None, None] * features
+        for number, bank in enumerate(painted):
+            total = total + mix[:, number][:, None, None, None] * bank
+        return total
+
+    def compute_output_shape(self, shapes):
+        return shapes[1]
+
+
+def stylebank_network(*, styles: int) -> keras.Model:
+    """A network [picture, mix] -> painting.
+
+    picture (batch, height, width, 3), RGB, 0..1, sides of 8 pixels or more; mix (batch, styles),
+    the share of each style, in all from 0 (the photo itself, as the auto-encoder sees it) to 1;
+    painting of exactly the picture's size, RGB, 0..1.
+    """
+    image = keras.Input((None, None, 3), name="image")
+    mix = keras.Input((styles,), name="mix")
+    x = image
+    for number, (channels, size, stride) in enumerate(ENCODER, start=1):
+        x = _convolution(x, channels, size, stride=stride, name=f"encoder{number}")
+    x = MixBanks(name="mix_banks")([mix, x, *(_bank(x, f"bank{n}") for n in range(1, styles + 1))])
+    for number, (channels, *_) in enumerate(reversed(ENCODER[:-1]), start=1):
+        x = layers.UpSampling2D(2, interpolation="nearest", name=f"decoder{number}_up")(x)
+        x = _convolution(x, channels, 3, name=f"decoder{number}")
+    x = ReflectionPadding(2, name="paint_pad")(x)
+    x = layers.Conv2D(3, 5, activation="sigmoid", name="paint")(x)
+    painting = CropLike(name="painting")([x, image])
+    return keras.Model([image, mix], painting, name="stylebank")
+
+
+def _bank(x, name: str):
+    """A style: convolutions with instance normalisation, which is a group of one channel each."""
+    for number in range(1, BANK + 1):
+        part, last = f"{name}_{number}", number == BANK
+        x = ReflectionPadding(1, name=f"{part}_pad")(x)
+        x = layers.Conv2D(x.shape[-1], 3, use_bias=last, name=f"{part}_conv")(x)
+        if not last:
+            x = layers.GroupNormalization(-1, epsilon=1e-5, name=f"{part}_norm")(x)
+            x = layers.ReLU(name=f"{part}_relu")(x)
+    return x
+
+
+def _convolution(x, channels: int, size: int, *, stride: int = 1, name: str):
+    x = ReflectionPadding(size // 2, name=f"{name}_pad")(x)
+    x = layers.Conv2D(channels, size, strides=stride, name=f"{name}_conv")(x)
+    return layers.ReLU(name=f"{name}_relu")(x)

@@ -1,0 +1,107 @@
+"""`python -m nstlib train`: a network of your own, from a folder of photos and some paintings."""
+
+import argparse
+from pathlib import Path
+
+from nstlib.errors import InputError
+
+KINDS = {
+    "transform": "johnson",
+    "styles": "light",
+    "stylebank": "stylebank",
+}
+
+
+def add_train(parser: argparse.ArgumentParser, whole, positive) -> None:
+    """The options of `train`; `whole` and `positive` are the argparse types of numbers."""
+    add = parser.add_argument
+    add("kind", choices=tuple(KINDS), help="one style; many styles; or a StyleBank")
+    add("--content", metavar="DIR", type=Path, required=True, help="a folder of photos")
+    add("--style", metavar="PICTURE", nargs="+", required=True, help="bundled names or files")
+    add("-o", "--output", metavar="DIR", type=Path, required=True, help="checkpoints, log, network")
+    add("--add-to", metavar="NETWORK", help="teach the styles to this network, change nothing else")
+    add("--steps", metavar="N", type=whole, default=3000, help="batches: 3000")
+    add("--batch", metavar="N", type=whole, default=4, help="photos in a batch: 4")
+    add("--crop", metavar="N", type=whole, default=192, help="pixels of the square they see: 192")
+    add(
+        "--style-size", metavar="N", type=whole, default=384, help="larger strokes: 512; finer: 256"
+    )
+    add("--style-weight", metavar="W", type=positive, help="more paints more boldly")
+    add("--learning-rate", metavar="R", type=positive, default=3e-3, help="of Adam: 0.003")
+    add("--every", metavar="N", type=whole, default=50, help="steps between checkpoints: 50")
+    add("--preview", metavar="PHOTO", nargs="*", default=["great_wall", "cat", "chameleon"])
+    add("--weights", metavar="W", default="imagenet", help="of VGG19: imagenet, random, or a file")
+    add("--seed", metavar="N", type=int, default=0)
+    parser.set_defaults(run=run_train, usage_error=parser.error)
+
+
+def run_train(args: argparse.Namespace) -> None:
+    """Train, going on from the last checkpoint in OUT, then write the network and its card."""
+    from nstlib.runtime import has_gpu, import_keras
+
+    keras = import_keras()
+    if has_gpu():
+        keras.mixed_precision.set_global_policy("mixed_float16")
+    from nstlib.data import find_picture
+    from nstlib.images import load_image
+    from nstlib.model_card import model_card
+    from nstlib.networks import save_network
+    from nstlib.recipes import recipe
+    from nstlib.training import train
+    from nstlib.training_log import read_log
+
+    paths = [find_picture(name) for name in args.style]
+    trained, only = _network(args, [path.stem for path in paths])
+    paintings = [load_image(path, args.style_size) for path in paths]
+    blank = paintings[0]  # stands for the styles that are learnt already and never drawn
+    learnt = len(trained.styles) - len(paintings)
+    styles = dict(zip(trained.styles, [blank] * learnt + paintings, strict=True))
+    settings = recipe("feed-forward")
+    if args.style_weight:
+        settings = recipe(settings, style_weight=args.style_weight)
+    stream = train(
+        trained.network, args.content, styles, args.output, recipe=settings, only=only,
+        steps=args.steps, batch=args.batch, crop=args.crop, learning_rate=args.learning_rate,
+        every=args.every, seed=args.seed, weights=args.weights,
+        identity_every=len(styles) + 1 if trained.architecture == "stylebank" and not only else 0,
+        previews={name: load_image(find_picture(name), 256) for name in args.preview},
+    )  # fmt: skip
+    trained.about.update(_about(args, settings, stream))
+    file = save_network(trained, args.output / "network.npz")
+    card = model_card(args.output.name, trained, read_log(args.output))
+    (args.output / "card.md").write_text(card, encoding="utf-8")
+    print(f"Trained {file}: {', '.join(trained.styles)}. Paint with it: ", end="")
+    print(f"nstlib stylize PHOTO {trained.styles[-1]} --engine fast --network {file} -o OUT")
+
+
+def _network(args: argparse.Namespace, names: list[str]):
+    """The network to train, and the numbers of the styles to draw (None: all of them)."""
+    from nstlib.networks import PaintingNetwork, build_network, load_network, with_more_styles
+
+    if len(set(names)) < len(names):
+        raise InputError(f"Two styles have one name: {', '.join(names)}. Rename a file.")
+    if args.add_to:
+        before = load_network(args.add_to)
+        trained = with_more_styles(before, names)
+        return trained, list(range(len(before.styles), len(trained.styles)))
+    if args.kind == "transform" and len(names) > 1:
+        raise InputError("A transform network learns one style; `train styles` learns several.")
+    architecture = KINDS[args.kind]
+    return PaintingNetwork(
+        architecture, tuple(names), build_network(architecture, len(names))
+    ), None
+
+
+def _about(args: argparse.Namespace, settings, stream) -> dict:
+    layers = [*settings.content_layers, *settings.style_layers]
+    return {
+        "steps": args.steps,
+        "batch": f"{args.batch} crops of {args.crop} px",
+        "photos": f"{len(stream.files)} files, {len(stream.skipped)} of them unreadable",
+        "style_size": args.style_size,
+        "loss_network": f"{settings.network}, {', '.join(layers)}",
+        "loss_weights": f"content {settings.content_weight:g}, style {settings.style_weight:g}, "
+        f"total variation {settings.tv_weight:g}",
+        "optimizer": f"Adam {args.learning_rate:g}, cosine schedule, gradients clipped to norm 5",
+        "seed": args.seed,
+    }

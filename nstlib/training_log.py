@@ -1,0 +1,167 @@
+"""What happens beside a training: checkpoints, the log and its plot, previews, the guard."""
+
+import csv
+import math
+import os
+import re
+import warnings
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from nstlib.errors import NstError
+from nstlib.images import resize, save_image
+from nstlib.runtime import progress
+
+PREVIEW_HEIGHT = 160  # pixels a row
+
+
+class TrainingDiverged(NstError, ArithmeticError):
+    """A term of the loss has become infinite or not a number."""
+
+
+class Checkpoints(keras.callbacks.Callback):
+    """Keep the last two states of a training, each written whole or not at all.
+
+    A checkpoint holds network, optimiser and step. `restore` takes the newest that can be read.
+    """
+
+    def __init__(self, folder: Path, every: int):
+        super().__init__()
+        self.folder, self.every = folder, every
+
+    def files(self) -> list[Path]:
+        """The checkpoints, newest first."""
+        return sorted(self.folder.glob("step_*.weights.h5"), reverse=True)
+
+    def on_epoch_end(self, epoch, logs=None):
+        step = (epoch + 1) * self.every
+        unfinished = self.folder / "unfinished.weights.h5"
+        self.model.save_weights(unfinished, overwrite=True)
+        os.replace(unfinished, self.folder / f"step_{step:07d}.weights.h5")
+        for old in self.files()[2:]:
+            old.unlink()
+
+    def restore(self, trainer: keras.Model) -> int:
+        """Load the newest checkpoint that is whole; returns the number of steps it has seen."""
+        for path in self.files():
+            try:
+                trainer.load_weights(path)
+            except Exception as error:  # h5py raises many kinds, all of which mean: not this one
+                reason = str(error).splitlines()[0]
+                warnings.warn(
+                    f"{path.name} cannot be read, so the one before: {reason}", stacklevel=2
+                )
+                os.replace(path, path.with_name(path.name + ".unreadable"))
+                continue
+            return int(re.findall(r"\d+", path.name)[0])
+        return 0
+
+
+class NanGuard(keras.callbacks.Callback):
+    """Stop when a term is not finite, say which, and leave the last checkpoint as it is."""
+
+    def __init__(self, first: int, every: int):
+        super().__init__()
+        self.first, self.every, self.epoch = first, every, 0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        broken = [name for name, value in (logs or {}).items() if not math.isfinite(float(value))]
+        if broken:
+            step = self.epoch * self.every + batch + 1
+            terms = ", ".join(name for name in broken if name != "loss") or "loss"
+            raise TrainingDiverged(
+                f"At step {step} {terms} is not finite. Start again from the last checkpoint with "
+                "a smaller learning rate, or look for a broken picture among the styles."
+            )
+
+
+class Logbook(keras.callbacks.Callback):
+    """`log.csv`, one row of mean terms for every `every` steps, and the plot `loss.png`."""
+
+    def __init__(self, folder: Path, every: int, first: int):
+        super().__init__()
+        self.folder, self.every = folder, every
+        self.rows = [row for row in read_log(folder) if row["step"] <= first]
+
+    def on_epoch_end(self, epoch, logs=None):
+        row = {"step": (epoch + 1) * self.every}
+        self.rows.append(row | {name: float(value) for name, value in logs.items()})
+        unfinished = self.folder / "log.csv.part"
+        with open(unfinished, "w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, list(self.rows[0]))
+            writer.writeheader()
+            writer.writerows(self.rows)
+        os.replace(unfinished, self.folder / "log.csv")
+        plot_log(self.rows, self.folder / "loss.png")
+
+
+def read_log(folder) -> list[dict[str, float]]:
+    """The rows of a training's `log.csv`: step, loss, and every term."""
+    path = Path(folder) / "log.csv"
+    if not path.is_file():
+        return []
+    with open(path, newline="", encoding="utf-8") as file:
+        rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+    return [row | {"step": int(row["step"])} for row in rows]
+
+
+def plot_log(rows: list[dict[str, float]], path: Path) -> None:
+    """Every term over the steps, on a logarithmic scale."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axis = figure.subplots()
+    for name in rows[0]:
+        values = [row[name] for row in rows]
+        if name != "step" and max(values) > 0:
+            width = 2.0 if name == "loss" else 1.0
+            axis.semilogy([row["step"] for row in rows], values, label=name, linewidth=width)
+    axis.set(xlabel="step", ylabel="term, as summed")
+    axis.legend(fontsize=8)
+    figure.savefig(path, dpi=110)
+
+
+class Preview(keras.callbacks.Callback):
+    """`preview.jpg`: the photos the network is not trained on, one a row, up to eight styles."""
+
+    def __init__(self, folder: Path, styles, photos, every: int = 4):
+        super().__init__()
+        self.folder, self.photos, self.every = folder, photos, every
+        self.mixes = np.eye(len(styles), dtype="float32")[:: max(1, -(-len(styles) // 8))]
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.photos and (epoch + 1) % self.every == 0:
+            rows = [self._row(photo) for photo in self.photos.values()]
+            width = min(row.shape[2] for row in rows)
+            sheet = np.concatenate([row[:, :, :width] for row in rows], axis=1)
+            save_image(sheet, self.folder / "preview.jpg", overwrite=True)
+
+    def _row(self, photo: np.ndarray) -> np.ndarray:
+        network = self.model.network
+        painted = [np.asarray(network([photo, mix[None]], training=False)) for mix in self.mixes]
+        shape = (PREVIEW_HEIGHT, PREVIEW_HEIGHT * photo.shape[2] // photo.shape[1])
+        return np.concatenate([resize(image, shape) for image in [photo, *painted]], axis=2)
+
+
+class ProgressBar(keras.callbacks.Callback):
+    """Steps done, time left, and the loss, in the project's own bar."""
+
+    def __init__(self, first: int, steps: int):
+        super().__init__()
+        self.first, self.steps = first, steps
+
+    def on_train_begin(self, logs=None):
+        self.bar = progress(total=self.steps, desc="training")
+        self.bar.update(self.first)
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.bar.set_postfix_str(f"loss {float(logs['loss']):.3f}", refresh=False)
+        self.bar.update(1)
+
+    def on_train_end(self, logs=None):
+        self.bar.close()
