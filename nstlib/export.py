@@ -4,6 +4,7 @@ A file is written layer by layer from the network's graph: a dozen kinds of laye
 painting networks are made of. Pictures stay RGB, 0..1, but in ONNX's order: (1, 3, height, width).
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -24,14 +25,39 @@ def export_onnx(network, path, style=None) -> Path:
     """
     import onnx
 
+    onnx.save(_onnx_model(network, style), str(path))
+    return Path(path)
+
+
+def onnx_forward(network, style, threads: int = 0) -> Callable[[np.ndarray], np.ndarray]:
+    """A function picture -> painting, both (1, height, width, 3), that runs in ONNX Runtime.
+
+    `threads` is how many it may use; 0 is one for every core.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    model = _onnx_model(network, style).SerializeToString()
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+    def forward(picture: np.ndarray) -> np.ndarray:
+        planes = np.ascontiguousarray(picture.transpose(0, 3, 1, 2))
+        return session.run(None, {"image": planes})[0].transpose(0, 2, 3, 1)
+
+    return forward
+
+
+def _onnx_model(network, style):
+    import onnx
+
     if not isinstance(network, PaintingNetwork):
         network = load_network(network)
     mix = None if style is None else style_mix(network.styles, style)
     model = _Writer(network.network, mix).model()
     onnx.helper.set_model_props(model, {"styles": ",".join(network.styles), "range": "RGB, 0..1"})
     onnx.checker.check_model(model)
-    onnx.save(model, str(path))
-    return Path(path)
+    return model
 
 
 class _Writer:

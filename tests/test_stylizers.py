@@ -196,6 +196,18 @@ def test_onnx_runtime_paints_what_keras_paints(architecture, style, tmp_path):
         np.testing.assert_allclose(theirs, ours, atol=1e-3)
 
 
+def test_a_stylizer_in_onnx_runtime(file, photo):
+    pytest.importorskip("onnxruntime")
+    for style in ("waves", {"dots": 0.5, "fields": 0.5}):
+        ours, theirs = (
+            stylizers.stylizer(style, network=file, runtime=runtime)(photo)
+            for runtime in ("keras", "onnx")
+        )
+        np.testing.assert_allclose(ours, theirs, atol=1e-3)
+    with pytest.raises(InputError, match="runtime is 'tflite'; it can be 'keras' or 'onnx'"):
+        stylizers.stylizer("dots", network=file, runtime="tflite")
+
+
 def test_a_bank_that_is_not_wanted_stays_out_of_the_file(tmp_path):
     trained = PaintingNetwork("stylebank", STYLES, build_network("stylebank", 3))
     one = export.export_onnx(trained, tmp_path / "one.onnx", "dots").stat().st_size
