@@ -60,6 +60,7 @@ _NAMES = {
         "with_more_styles",
     ),
     "training": ("PerceptualLoss", "train"),
+    "training_log": ("read_log",),
     "stylizers": ("stylizer", "fast_styles"),
     "color": ("keep_color",),
     "export": ("export_onnx",),
@@ -69,11 +70,12 @@ _NAMES = {
         "show_gram",
         "layer_explorer",
         "gram_explorer",
+        "style_explorer",
     ),
 }
 _ON_KERAS = (
     *("gradients", "vgg", "losses", "recipes", "optimize", "explore"),
-    *("networks", "training", "stylizers", "export"),
+    *("networks", "training", "training_log", "stylizers", "export"),
 )
 _HOME = {name: module for module, names in _NAMES.items() for name in names}
 

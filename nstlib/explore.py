@@ -13,8 +13,9 @@ import numpy as np
 from keras import ops
 
 from nstlib.errors import InputError
-from nstlib.images import as_image, resize
+from nstlib.images import as_image, resize, to_pil
 from nstlib.losses import gram_matrix
+from nstlib.stylizers import FAST_NETWORK, fast_styles, stylizer
 from nstlib.vgg import build_vgg, layer_name, layer_names, smallest_side
 
 WIDGET_SIZE = 320  # longest side in pixels at most, so that a new layer is there within a second
@@ -116,6 +117,35 @@ def gram_explorer(images: Mapping[str, np.ndarray], layers: Sequence[str] | None
     return _explorer([left, right, layer, channels], draw)
 
 
+def style_explorer(images: Mapping[str, np.ndarray], network: str = FAST_NETWORK):
+    """A widget over `nst.stylizer`: a photo, two of a network's styles, and the way between them.
+
+    `images` maps names to photos, which are shrunk to 320 pixels on the longest side; `network` is
+    a bundled network or a file. Returns the widget, which Jupyter displays.
+    """
+    import ipywidgets as widgets
+
+    pictures, styles = _shrunk(images), fast_styles(network)
+    once = {"continuous_update": False, "min": 0.0, "max": 1.0, "step": 0.1}
+    photo = widgets.Dropdown(options=list(pictures), description="photo")
+    first = widgets.Dropdown(options=styles, description="style")
+    second = widgets.Dropdown(options=styles, value=styles[-1], description="and")
+    share = widgets.FloatSlider(0.0, description="share of it", **once)
+    strength = widgets.FloatSlider(1.0, description="strength", **once)
+    colors = widgets.Checkbox(False, description="keep the photo's colours")
+
+    def draw() -> bytes:
+        mix = {first.value: 1 - share.value}
+        mix[second.value] = mix.get(second.value, 0.0) + share.value
+        paint = stylizer(mix, network=network)
+        painting = paint(pictures[photo.value], strength.value, colors.value)
+        file = io.BytesIO()
+        to_pil(painting).save(file, format="jpeg", quality=90)
+        return file.getvalue()
+
+    return _explorer([photo, first, second, share, strength, colors], draw)
+
+
 # --- What is drawn -------------------------------------------------------------------------------
 
 
@@ -213,4 +243,5 @@ def _explorer(controls: list, draw: Callable[[], bytes]):
 
     for control in controls:
         control.observe(redraw, names="value")
-    return widgets.VBox([widgets.HBox(controls), picture])
+    row = widgets.HBox(controls, layout=widgets.Layout(flex_flow="row wrap"))
+    return widgets.VBox([row, picture])

@@ -121,9 +121,9 @@ RECIPES: dict[str, Recipe] = {
     "feed-forward": Recipe(
         content_layers={"block3_conv2": 1.0},
         style_layers=_equal(STYLE_LAYERS[:4]),
-        content_weight=2.0,
+        content_weight=3.0,
         style_weight=12.0,
-        tv_weight=3.0,
+        tv_weight=5.0,
         relative=True,
         padding="reflect",
         optimizer="adam",

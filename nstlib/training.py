@@ -6,7 +6,7 @@ for all pictures, so that afterwards one pass is enough. The loss is the same su
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -149,6 +149,7 @@ def train(
     only=None,
     identity_every: int = 0,
     previews: Mapping[str, np.ndarray] | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
     seed: int = 0,
     weights: str = "imagenet",
 ) -> PhotoFolder:
@@ -159,9 +160,10 @@ def train(
     checkpoint, a row of `log.csv`, `loss.png` and, for the photos in `previews`, `preview.jpg`. If
     `out` holds checkpoints of the same training, it goes on from the newest that can be read.
     With `only`, a list of numbers, it draws from these styles alone, and with `identity_every` N,
-    every Nth step asks for the photo itself (StyleBank's T + 1). Several devices share each batch,
-    and under Keras' policy "mixed_float16" it computes in mixed precision. Returns the stream of
-    photos, which knows what was skipped.
+    every Nth step asks for the photo itself (StyleBank's T + 1). `callbacks` are Keras' own; an
+    epoch is `every` steps, and the network is `self.model.network`. Several devices share each
+    batch, and under Keras' policy "mixed_float16" it computes in mixed precision. Returns the
+    stream of photos, which knows what was skipped.
     """
     out = Path(out)
     settings = {
@@ -190,7 +192,8 @@ def train(
         # With several devices Keras begins to read twice, and threads would go on where it left.
         workers=1 if replicas > 1 else 2,
     )  # fmt: skip
-    callbacks = [
+    beside = [
+        *callbacks,
         NanGuard(first, every),
         Logbook(out, every, first),
         Preview(out, styles, previews or {}),
@@ -202,7 +205,7 @@ def train(
         steps_per_epoch=every,
         initial_epoch=first // every,
         epochs=-(-steps // every),
-        callbacks=callbacks,
+        callbacks=beside,
         shuffle=False,  # the stream is in the order it wants to be in
         verbose=0,
     )

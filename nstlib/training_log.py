@@ -157,7 +157,7 @@ class ProgressBar(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         self.bar = progress(total=self.steps, desc="training")
-        self.bar.update(self.first)
+        self.bar.n = self.bar.initial = self.first  # so that the time left is that of this run
 
     def on_train_batch_end(self, batch, logs=None):
         self.bar.set_postfix_str(f"loss {float(logs['loss']):.3f}", refresh=False)
