@@ -169,7 +169,7 @@ def objective(content, style, recipe: Recipe, *, weights: str = "imagenet") -> C
     the recipe's convention, / the target's mean square if the recipe is relative. Terms of weight
     zero are left out.
     """
-    factors = _layer_weights(recipe)
+    factors = layer_weights(recipe)
     extractor = feature_extractor(
         [layer for _, layer in factors],
         network=recipe.network,
@@ -200,7 +200,7 @@ def objective(content, style, recipe: Recipe, *, weights: str = "imagenet") -> C
     return total_and_terms
 
 
-def _layer_weights(recipe: Recipe) -> dict[tuple[str, str], float]:
+def layer_weights(recipe: Recipe) -> dict[tuple[str, str], float]:
     """(kind, layer) -> weight of the kind * weight of the layer, without those that are zero."""
     content = {("content", n): recipe.content_weight * w for n, w in recipe.content_layers.items()}
     style = {("style", n): recipe.style_weight * w for n, w in recipe.style_layers.items()}
@@ -275,7 +275,7 @@ def estimate_memory(height: int, width: int, recipe: str | Recipe = "default") -
     (`benchmarks/memory.py`). L-BFGS adds two vectors of the picture's size for each step it keeps.
     """
     recipe = named_recipe(recipe)
-    deepest = max(int(layer[5]) for _, layer in _layer_weights(recipe))
+    deepest = max(int(layer[5]) for _, layer in layer_weights(recipe))
     values = sum(
         len(kernels) * channels * (height >> block) * (width >> block)
         for block, (channels, kernels) in enumerate(VGG_TABLE[recipe.network][:deepest])
@@ -285,7 +285,7 @@ def estimate_memory(height: int, width: int, recipe: str | Recipe = "default") -
 
 
 def _check_sizes(pictures: dict[str, np.ndarray], recipe: Recipe) -> None:
-    smallest = smallest_side([layer for _, layer in _layer_weights(recipe)], recipe.padding)
+    smallest = smallest_side([layer for _, layer in layer_weights(recipe)], recipe.padding)
     for name, image in pictures.items():
         _, height, width, _ = image.shape
         if min(height, width) < smallest:

@@ -35,7 +35,8 @@ class PhotoFolder(keras.utils.PyDataset):
         workers=2,
     ):  # fmt: skip
         super().__init__(workers=workers, max_queue_size=8)
-        self.files = _picture_files(Path(folder))
+        self.folder = Path(folder)
+        self.files = _picture_files(self.folder)
         self.crop, self.batch, self.styles, self.seed, self.first = crop, batch, styles, seed, first
         self.only = np.arange(styles) if only is None else np.asarray(only)
         self.identity_every = identity_every
@@ -73,7 +74,7 @@ class PhotoFolder(keras.utils.PyDataset):
         """The photo of this number, or the nearest after it that can be read."""
         for further in range(len(self.files)):
             path = self.files[(number + further) % len(self.files)]
-            if path.name in self.skipped:
+            if self._name(path) in self.skipped:
                 continue
             try:
                 with Image.open(path) as file:
@@ -88,9 +89,12 @@ class PhotoFolder(keras.utils.PyDataset):
 
     def _skip(self, path: Path, error: Exception) -> None:
         with self._lock:
-            if path.name not in self.skipped:
-                self.skipped[path.name] = f"{type(error).__name__}: {error}"
+            if self._name(path) not in self.skipped:
+                self.skipped[self._name(path)] = f"{type(error).__name__}: {error}"
                 warnings.warn(f"{path} cannot be read and is passed over: {error}", stacklevel=3)
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.folder).as_posix()
 
 
 def _picture_files(folder: Path) -> list[Path]:

@@ -24,23 +24,26 @@ STYLE_SIZE = 512  # pixels: longest side of a style picture given by name to the
 Stylizer = Callable[..., np.ndarray]
 
 
-def stylizer(style, *, network: str = FAST_NETWORK, runtime: str = "keras", **options) -> Stylizer:
+def stylizer(
+    name, /, style=None, *, network: str = FAST_NETWORK, runtime: str = "keras", **options
+) -> Stylizer:
     """A function `paint(picture, strength=1.0, preserve_color=False) -> picture`.
 
-    `style` is the name of a style that a network was trained for ("starry_night"), a dict of such
-    names to shares ({"great_wave": 0.5, "poppies": 0.5}), or "gatys", which takes any painting as
-    `style_image=` (a bundled name, a file, or a picture) and paints by gradient descent, with the
-    options of `style_transfer`. `network` is a bundled network or a file; `runtime="onnx"` runs it
-    in ONNX Runtime, which is several times faster on a CPU and needs a moment to begin.
+    `name` is a style that a network was trained for ("starry_night"), a dict of such styles to
+    shares ({"great_wave": 0.5, "poppies": 0.5}), or the engine "gatys", which takes any painting as
+    `style` (a bundled name, a file, or a picture) and paints by gradient descent, with the options
+    of `style_transfer`. `network` is a bundled network or a file; `runtime="onnx"` runs it in ONNX
+    Runtime, which is several times faster on a CPU and needs a moment to begin.
 
     A picture is (1, height, width, 3), RGB, 0..1; the painting has exactly its size. `strength`
     runs from 0, the photo, to 1; `preserve_color` keeps the photo's colours.
     """
-    if style == "gatys":
-        return _finished(_gatys(**options))
-    if options:
-        raise InputError(f"{', '.join(options)}: only the engine 'gatys' takes further options.")
-    return _finished(_feed_forward(load_network(network), style, runtime))
+    if name == "gatys":
+        return _finished(_gatys(style, options))
+    if options or style is not None:
+        given = ", ".join(options) or "style"
+        raise InputError(f"{given}: only the engine 'gatys' takes it: nst.stylizer('gatys', …).")
+    return _finished(_feed_forward(load_network(network), name, runtime))
 
 
 def fast_styles(network: str = FAST_NETWORK) -> tuple[str, ...]:
@@ -67,14 +70,14 @@ def finished(painting, picture, strength: float = 1.0, preserve_color: bool = Fa
     return np.clip(picture + np.float32(strength) * (painting - picture), 0, 1)
 
 
-def _gatys(style_image=None, **options) -> Callable:
+def _gatys(style, options: dict) -> Callable:
     from nstlib.optimize import style_transfer
 
-    if style_image is None:
-        raise InputError('Name the painting: nst.stylizer("gatys", style_image="starry_night").')
-    if not hasattr(style_image, "shape"):
-        style_image = load_image(find_picture(style_image), STYLE_SIZE)
-    return lambda picture: style_transfer(picture, style_image, **options).image
+    if style is None:
+        raise InputError('Name the painting: nst.stylizer("gatys", style="starry_night").')
+    if not hasattr(style, "shape"):
+        style = load_image(find_picture(style), STYLE_SIZE)
+    return lambda picture: style_transfer(picture, style, **options).image
 
 
 def _feed_forward(trained: PaintingNetwork, style, runtime: str) -> Callable:
@@ -123,5 +126,5 @@ def _unknown(name: str, styles: tuple[str, ...]) -> str:
     elsewhere = f" The network {others[0]!r} knows it." if others else ""
     return (
         f"This network has not learnt {name!r}.{did_you_mean(name, styles)}{elsewhere} It knows "
-        f'{", ".join(styles)}. Any other painting: nst.stylizer("gatys", style_image=…).'
+        f'{", ".join(styles)}. Any other painting: nst.stylizer("gatys", style=…).'
     )

@@ -16,7 +16,7 @@ from keras import ops
 
 from nstlib import losses
 from nstlib.errors import InputError
-from nstlib.optimize import _layer_weights
+from nstlib.optimize import layer_weights
 from nstlib.photo_folder import PhotoFolder
 from nstlib.recipes import Recipe
 from nstlib.recipes import recipe as named_recipe
@@ -47,7 +47,7 @@ class PerceptualLoss:
             raise InputError(
                 "Networks are trained with recipes that are relative, on Gram matrices."
             )
-        self.weights = _layer_weights(self.recipe)
+        self.weights = layer_weights(self.recipe)
         self.extract = feature_extractor(
             [layer for _, layer in self.weights],
             network=self.recipe.network,
@@ -177,13 +177,8 @@ def train(
     with scope:
         shared = keras.models.clone_model(network) if replicas > 1 else network
         shared.set_weights(network.get_weights())
-        trainer = Trainer(
-            shared, PerceptualLoss(list(styles.values()), recipe, weights, windows), replicas
-        )
-        rate = keras.optimizers.schedules.CosineDecay(learning_rate, steps, alpha=0.02)
-        optimizer = keras.optimizers.Adam(rate, global_clipnorm=5.0)
-        trainer.compile(optimizer, jit_compile="auto" if _compiles_well() else False)
-        optimizer.build(trainer.trainable_variables)
+        loss = PerceptualLoss(list(styles.values()), recipe, weights, windows)
+        trainer = _compiled(Trainer(shared, loss, replicas), learning_rate, steps)
     checkpoints = Checkpoints(out, every)
     first = checkpoints.restore(trainer)
     stream = PhotoFolder(
@@ -226,6 +221,15 @@ def _claim(out: Path, settings: dict) -> None:
                 "folder, delete this one, or give the same settings to go on with it."
             )
     note.write_text(json.dumps(settings, indent=1), encoding="utf-8")
+
+
+def _compiled(trainer: Trainer, learning_rate: float, steps: int) -> Trainer:
+    """With Adam on a cosine schedule, whose variables are there before a checkpoint is read."""
+    rate = keras.optimizers.schedules.CosineDecay(learning_rate, steps, alpha=0.02)
+    optimizer = keras.optimizers.Adam(rate, global_clipnorm=5.0)
+    trainer.compile(optimizer, jit_compile="auto" if _compiles_well() else False)
+    optimizer.build(trainer.trainable_variables)
+    return trainer
 
 
 def _devices():

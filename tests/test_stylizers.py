@@ -170,8 +170,8 @@ def test_pictures_and_strengths_that_cannot_be(file, photo):
 
 @pytest.mark.random_weights
 def test_gatys_through_the_same_door(photo):
-    style = {"style_image": photo[:, ::-1], "weights": "random"}
-    paint = stylizers.stylizer("gatys", steps=2, progress=False, **style)
+    style, quick = photo[:, ::-1], {"steps": 2, "progress": False, "weights": "random"}
+    paint = stylizers.stylizer("gatys", style=style, **quick)
     assert paint(photo, strength=0.5).shape == photo.shape
 
 
