@@ -11,6 +11,7 @@ import numpy as np
 
 from nstlib.errors import InputError
 from nstlib.networks import PaintingNetwork, load_network
+from nstlib.networks.files import written
 from nstlib.stylizers import style_mix
 
 OPSET, IR_VERSION = 17, 9  # old enough for OpenCV and for ONNX Runtime of 2023
@@ -23,10 +24,7 @@ def export_onnx(network, path, style=None) -> Path:
     shares) the file has one input, "image" (1, 3, height, width), RGB, 0..1, and what belongs to
     other styles is left out. Without it there is a second input, "mix" (1, styles).
     """
-    import onnx
-
-    onnx.save(_onnx_model(network, style), str(path))
-    return Path(path)
+    return written(_onnx_model(network, style).SerializeToString(), path)
 
 
 def onnx_forward(network, style, threads: int = 0) -> Callable[[np.ndarray], np.ndarray]:

@@ -8,7 +8,6 @@ import errno
 import io
 import os
 import threading
-import uuid
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -19,6 +18,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from nstlib.errors import InputError, MissingFile, NstError, did_you_mean
+from nstlib.runtime import write_whole
 
 MAX_PIXELS = 100_000_000  # beyond this a small file may unpack into all of the memory
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
@@ -114,7 +114,7 @@ def save_image(
         raise InputError(f"quality is {quality!r}; it must be a whole number from 1 to 100.")
     picture = to_pil(image)
     try:
-        _write_whole(_encoded(picture, path.suffix, int(quality)), path)
+        write_whole(_encoded(picture, path.suffix, int(quality)), path)
     except (OSError, ValueError, KeyError) as error:  # the disk; or a format's largest size
         full = getattr(error, "errno", None) == errno.ENOSPC
         raise InputError(
@@ -379,19 +379,3 @@ def _encoded(picture: Image.Image, extension: str, quality: int) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, Image.registered_extensions()[extension.lower()], quality=quality)
     return buffer.getvalue()
-
-
-def _write_whole(content: bytes, path: Path) -> None:
-    """Into a file beside the target first, then moved over it, which happens at once or not."""
-    path = Path(os.path.realpath(path))  # a link goes on pointing to its file
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".nstlib-{uuid.uuid4().hex}.part")
-    try:
-        with scratch.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())  # a full disk may show only here
-        os.replace(scratch, path)
-    except BaseException:
-        scratch.unlink(missing_ok=True)
-        raise

@@ -27,10 +27,10 @@ def style_transfer(pathIn, pathOut, model, width=None, jpg_quality=80) -> float:
         picture = resize(picture, (round(picture.shape[1] * width / picture.shape[2]), width))
     begin = time.perf_counter()
     network.setInput(np.ascontiguousarray(picture.transpose(0, 3, 1, 2)))
-    painting = network.forward().transpose(0, 2, 3, 1)
+    painting = np.clip(network.forward().transpose(0, 2, 3, 1), 0, 1)
     seconds = time.perf_counter() - begin
     print(f"painted {picture.shape[2]} x {picture.shape[1]} pixels in {seconds:.3f} s")
-    save_image(np.clip(painting, 0, 1), pathOut, quality=jpg_quality, overwrite=True)
+    save_image(painting, pathOut, quality=jpg_quality, overwrite=True, protect=[pathIn])
     return seconds
 
 

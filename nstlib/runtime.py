@@ -9,6 +9,7 @@ import platform
 import re
 import sys
 import tempfile
+import uuid
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -215,6 +216,22 @@ def write_problem(folder: Path) -> str:
     except OSError as error:
         return f"cannot be written to ({error.strerror or error})"
     return ""
+
+
+def write_whole(content: bytes, path: Path) -> None:
+    """Into a file beside the target first, then moved over it, which happens at once or not."""
+    path = Path(os.path.realpath(path))  # a link goes on pointing to its file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f".nstlib-{uuid.uuid4().hex}.part")
+    try:
+        with scratch.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())  # a full disk may show only here
+        os.replace(scratch, path)
+    except BaseException:
+        scratch.unlink(missing_ok=True)
+        raise
 
 
 def available_memory() -> int:

@@ -70,6 +70,16 @@ def test_a_file_of_another_architecture(file, tmp_path):
         load_network(tmp_path / "other.npz")
 
 
+def test_a_place_that_cannot_be_written(file, tmp_path):
+    (tmp_path / "taken").write_text("a file, not a folder")
+    for write in (
+        lambda p: save_network(load_network(file), p),
+        lambda p: export.export_onnx(file, p),
+    ):
+        with pytest.raises(InputError, match="cannot be written"):
+            write(tmp_path / "taken" / "network")
+
+
 def test_names_that_are_no_network(tmp_path):
     with pytest.raises(MissingFile, match="neither a file nor a bundled network"):
         load_network(tmp_path / "nothing.npz")

@@ -19,6 +19,7 @@ from nstlib.data import data_folder
 from nstlib.errors import InputError, MissingFile, WeightsError, did_you_mean
 from nstlib.networks.stylebank import stylebank_network
 from nstlib.networks.transform import transform_network
+from nstlib.runtime import write_whole
 
 ARCHITECTURES = {
     "johnson": lambda styles: transform_network("johnson", styles=styles),
@@ -53,7 +54,6 @@ def build_network(architecture: str, styles: int) -> keras.Model:
 
 def save_network(trained: PaintingNetwork, path) -> Path:
     """Write a network as float16; the file appears whole or not at all."""
-    path = Path(path)
     arrays = {v.path: np.asarray(v.numpy(), "float16") for v in trained.network.weights}
     about = {
         "architecture": trained.architecture,
@@ -62,9 +62,17 @@ def save_network(trained: PaintingNetwork, path) -> Path:
     }
     buffer = io.BytesIO()
     np.savez(buffer, **arrays, **{ABOUT: np.array(json.dumps(about))})
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_bytes(buffer.getvalue())
-    os.replace(unfinished, path)
+    return written(buffer.getvalue(), path)
+
+
+def written(content: bytes, path) -> Path:
+    """Write a file whole or not at all; InputError says why if it cannot be written."""
+    path = Path(os.path.expanduser(path))
+    try:
+        write_whole(content, path)
+    except OSError as error:
+        reason = error.strerror or error
+        raise InputError(f"{path} cannot be written ({reason}): name another place.") from error
     return path
 
 
