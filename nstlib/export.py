@@ -118,6 +118,9 @@ class _Writer:
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
         return name
 
+    def _number(self, value: float) -> str:
+        return self._constant(np.float32(value))
+
     def _incoming(self, layer) -> list[str]:
         tensors = layer.input if isinstance(layer.input, (list, tuple)) else [layer.input]
         return [self.names.get(id(tensor), "") for tensor in tensors]
@@ -158,16 +161,23 @@ class _Writer:
     def _ConditionalInstanceNormalization(self, layer):
         x, _ = self._incoming(layer)
         scale, shift = (np.asarray(weight, "float32") for weight in layer.get_weights())
-        if self.mix is not None:
-            return self._normalised(x, (self.mix @ scale)[0], (self.mix @ shift)[0], layer.epsilon)
         channels = scale.shape[1]
-        x = self._normalised(x, np.ones(channels, "f4"), np.zeros(channels, "f4"), layer.epsilon)
-        shape = self._constant(np.array([1, channels, 1, 1], "int64"))
-        scale, shift = (
-            self._add("Reshape", [self._add("MatMul", ["mix", self._constant(table)]), shape])
-            for table in (scale, shift)
-        )
+        if self.mix is not None:
+            scale, shift = (self.mix @ scale)[0], (self.mix @ shift)[0]
+            if layer.limit is None:
+                return self._normalised(x, scale, shift, layer.epsilon)
+        x = self._normalised(x, np.ones(channels), np.zeros(channels), layer.epsilon)
+        if layer.limit is not None:
+            x = self._add("Clip", [x, self._number(-layer.limit), self._number(layer.limit)])
+        scale, shift = (self._mixed(table, channels) for table in (scale, shift))
         return self._add("Add", [self._add("Mul", [x, scale]), shift])
+
+    def _mixed(self, table: np.ndarray, channels: int) -> str:
+        """A number a channel: a constant, or the mix of a table (styles, channels)."""
+        if self.mix is not None:
+            return self._constant(table.reshape(1, channels, 1, 1).astype("float32"))
+        shape = self._constant(np.array([1, channels, 1, 1], "int64"))
+        return self._add("Reshape", [self._add("MatMul", ["mix", self._constant(table)]), shape])
 
     def _normalised(self, x: str, scale, shift, epsilon: float) -> str:
         inputs = [x, self._constant(scale.astype("f4")), self._constant(shift.astype("f4"))]
@@ -178,13 +188,13 @@ class _Writer:
         if self.mix is None:
             raise InputError("A StyleBank is exported for one style or one mix: give `style=`.")
         parts = [
-            self._add("Mul", [tensor, self._constant(np.float32(share))])
+            self._add("Mul", [tensor, self._number(share)])
             for tensor, share in zip(banks, self.mix[0], strict=True)
             if share > 0
         ]
         rest = 1 - float(self.mix.sum())
         if rest > 1e-6:
-            parts.append(self._add("Mul", [features, self._constant(np.float32(rest))]))
+            parts.append(self._add("Mul", [features, self._number(rest)]))
         return parts[0] if len(parts) == 1 else self._add("Sum", parts)
 
     def _CropLike(self, layer):

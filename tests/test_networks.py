@@ -28,6 +28,16 @@ def test_a_style_gives_each_channel_its_contrast_and_brightness(tiny_image):
         np.testing.assert_allclose(out.mean(axis=(1, 2))[0], shift, atol=1e-4)
 
 
+def test_a_limit_takes_the_glare_out_of_a_spot(tiny_image):
+    glaring = tiny_image.copy()
+    glaring[0, 5, 5] = 100.0
+    mix, found = np.ones((1, 1), "float32"), {}
+    for limit in (None, 4.0):
+        layer = ConditionalInstanceNormalization(1, limit=limit)
+        found[limit] = ops.convert_to_numpy(layer([glaring, mix])).max()
+    assert found[None] > 30 and found[4.0] == pytest.approx(4.0)
+
+
 def test_crop_takes_the_pictures_rows_and_columns(tiny_image):
     wide = np.pad(tiny_image, ((0, 0), (0, 3), (0, 5), (0, 0)))
     np.testing.assert_array_equal(CropLike()([wide, tiny_image]), tiny_image)

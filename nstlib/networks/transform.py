@@ -17,7 +17,7 @@ from nstlib.vgg import ReflectionPadding
 class Design(NamedTuple):
     """Encoder: channels, kernel and stride of each convolution; decoder: channels after each
     doubling; last: the kernel that mixes the colours; skip: whether what the encoder saw before its
-    last halving joins the decoder after its first doubling.
+    last halving joins the decoder after its first doubling; limit: of the normalisation.
     """
 
     encoder: tuple[tuple[int, int, int], ...]
@@ -25,6 +25,7 @@ class Design(NamedTuple):
     decoder: tuple[int, ...]
     last: int
     skip: bool = False
+    limit: float | None = None
 
 
 DESIGNS = {
@@ -32,7 +33,7 @@ DESIGNS = {
     "johnson": Design(((32, 9, 1), (64, 3, 2), (128, 3, 2)), 5, (64, 32), last=9),
     # Works at an eighth of the size, where a convolution costs a sixty-fourth; the skip carries
     # what is lost on the last step down. (One from half the size tints the photo and paints less.)
-    "light": Design(((16, 5, 2), (32, 3, 2), (64, 3, 2)), 5, (32, 16, 16), last=3, skip=True),
+    "light": Design(((16, 5, 2), (32, 3, 2), (64, 3, 2)), 5, (32, 16, 16), 3, skip=True, limit=4.0),
 }
 
 
@@ -50,12 +51,14 @@ def transform_network(design: str = "light", *, styles: int = 1) -> keras.Model:
     mix = keras.Input((styles,), name="mix")
     x, levels = image, []
     for number, (channels, size, stride) in enumerate(plan.encoder, start=1):
-        x = convolution(x, mix, channels, size, stride=stride, name=f"down{number}")
+        x = convolution(
+            x, mix, channels, size, stride=stride, limit=plan.limit, name=f"down{number}"
+        )
         levels.append(x)
     for number in range(1, plan.residuals + 1):
-        x = residual(x, mix, name=f"residual{number}")
+        x = residual(x, mix, limit=plan.limit, name=f"residual{number}")
     for number, channels in enumerate(plan.decoder, start=1):
-        x = upsample(x, mix, channels, name=f"up{number}")
+        x = upsample(x, mix, channels, limit=plan.limit, name=f"up{number}")
         if plan.skip and number == 1:
             x = CropLike(name="skip_crop")([x, levels[-2]])
             x = layers.Add(name="skip")([x, levels[-2]])
