@@ -11,7 +11,16 @@ __version__ = "0.1.0"
 _NAMES = {
     "errors": ("NstError", "InputError", "MissingFile", "WeightsError", "MemoryRefused"),
     "images": ("load_image", "save_image", "resize", "as_image", "to_uint8", "to_pil", "show"),
-    "data": ("Picture", "pictures", "picture", "photo", "painting", "find_picture", "data_folder"),
+    "data": (
+        "Picture",
+        "pictures",
+        "picture",
+        "photo",
+        "painting",
+        "find_picture",
+        "data_folder",
+        "bundled_networks",
+    ),
     "runtime": (
         "hello",
         "budget",
@@ -54,7 +63,6 @@ _NAMES = {
     "networks": (
         "PaintingNetwork",
         "build_network",
-        "bundled_networks",
         "load_network",
         "save_network",
         "with_more_styles",

@@ -298,8 +298,8 @@ def run_weights(args: argparse.Namespace) -> None:
 
 
 def run_styles(args: argparse.Namespace) -> None:
-    """A table of the bundled pictures, by kind."""
-    from nstlib.data import pictures
+    """A table of the bundled pictures, by kind, and what the fast engine has learnt."""
+    from nstlib.data import bundled_networks, pictures
 
     rows = [("NAME", "KIND", "SIZE", "TITLE, AUTHOR", "LICENCE")]
     for p in sorted(pictures(), key=lambda p: (p.kind, p.name)):
@@ -308,6 +308,9 @@ def run_styles(args: argparse.Namespace) -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         print("  ".join(map(str.ljust, row, widths)).rstrip())
+    print("\nStyles of --engine fast, by --network:")
+    for name, row in bundled_networks().items():
+        print(f"  {name}: {', '.join(row['styles'])}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""The pictures that come with the course: found by name, each with its author and licence.
+"""What comes with the course: pictures by name, each with author and licence, and networks.
 
-They are in `data/images` of a clone and travel in an installed package as `nstlib/_data`. A picture
-that is missing there is fetched from the repository and checked by its hash.
+The pictures are in `data/images` of a clone, the networks in `data/weights`; both travel in an
+installed package as `nstlib/_data`. A picture that is missing there is fetched from the repository
+and checked by its hash.
 """
 
 import json
@@ -95,6 +96,18 @@ def data_folder() -> Path:
         f"The bundled pictures are not in {named or package.parent / 'data'}: images/manifest.json "
         "is missing. Clone the repository again, or set NSTLIB_DATA to its data folder."
     )
+
+
+def bundled_networks() -> dict[str, dict]:
+    """The trained networks that come with the course: name -> its row in weights/manifest.json.
+
+    A row has file, architecture, styles, sha256, bytes, licence and card.
+    """
+    manifest = data_folder() / "weights" / "manifest.json"
+    if not manifest.is_file():
+        return {}
+    rows = json.loads(manifest.read_text(encoding="utf-8"))
+    return {Path(row["file"]).stem: row for row in rows}
 
 
 @lru_cache

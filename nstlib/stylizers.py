@@ -12,10 +12,10 @@ import numpy as np
 from keras import ops
 
 from nstlib.color import keep_color
-from nstlib.data import find_picture
+from nstlib.data import bundled_networks, find_picture
 from nstlib.errors import InputError, did_you_mean
 from nstlib.images import as_image, load_image
-from nstlib.networks import PaintingNetwork, bundled_networks, load_network
+from nstlib.networks import PaintingNetwork, load_network
 
 FAST_NETWORK = "light"
 SMALLEST = 32  # pixels on the shorter side: below, a network has nothing to reflect

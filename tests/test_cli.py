@@ -28,6 +28,7 @@ def elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NST_PROGRESS", "0")
     monkeypatch.delenv("NSTLIB_DEBUG", raising=False)
+    vgg._arrays.cache_clear()  # or the banner of untrained weights would be said to another test
 
 
 @pytest.fixture
@@ -389,11 +390,14 @@ def test_weights_says_where_and_which_copy(run, monkeypatch):
 
 
 def test_styles_lists_every_picture_with_its_licence(run):
-    from nstlib.data import pictures
+    from nstlib.data import bundled_networks, pictures
 
     code, out, err = run("styles")
-    lines = out.splitlines()
+    table, learnt = out.split("\n\n")
+    lines = table.splitlines()
     assert (code, err) == (0, "") and lines[0].split()[:3] == ["NAME", "KIND", "SIZE"]
+    for name, row in bundled_networks().items():
+        assert f"{name}: {', '.join(row['styles'])}" in learnt
     assert len(lines) == 1 + len(pictures())
     for picture in pictures():
         line = next(line for line in lines if line.split()[0] == picture.name)

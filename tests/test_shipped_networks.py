@@ -9,7 +9,7 @@ from nstlib import data, networks, stylizers
 from nstlib.images import resize
 
 FOLDER = data.data_folder() / "weights"
-BUNDLED = networks.bundled_networks()
+BUNDLED = data.bundled_networks()
 STYLES = [(name, style) for name, row in BUNDLED.items() for style in row["styles"]]
 SIDE = 256
 

@@ -3,7 +3,6 @@
 from nstlib.networks.files import (
     PaintingNetwork,
     build_network,
-    bundled_networks,
     load_network,
     save_network,
 )
@@ -12,7 +11,6 @@ from nstlib.networks.growth import with_more_styles
 __all__ = [
     "PaintingNetwork",
     "build_network",
-    "bundled_networks",
     "load_network",
     "save_network",
     "with_more_styles",

@@ -15,7 +15,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from nstlib.data import data_folder
+from nstlib.data import bundled_networks, data_folder
 from nstlib.errors import InputError, MissingFile, WeightsError, did_you_mean
 from nstlib.networks.stylebank import stylebank_network
 from nstlib.networks.transform import transform_network
@@ -84,15 +84,6 @@ def load_network(name) -> PaintingNetwork:
     """
     path = _network_file(name)
     return _loaded(path, path.stat().st_mtime_ns)
-
-
-def bundled_networks() -> dict[str, dict]:
-    """The networks that come with the course: file name without ending -> row of the list."""
-    manifest = data_folder() / "weights" / "manifest.json"
-    if not manifest.is_file():
-        return {}
-    rows = json.loads(manifest.read_text(encoding="utf-8"))
-    return {Path(row["file"]).stem: row for row in rows}
 
 
 def _network_file(name) -> Path:
