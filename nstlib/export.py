@@ -164,8 +164,12 @@ class _Writer:
         channels = scale.shape[1]
         if self.mix is not None:
             scale, shift = (self.mix @ scale)[0], (self.mix @ shift)[0]
+            x = self._normalised(x, scale, shift, layer.epsilon)
             if layer.limit is None:
-                return self._normalised(x, scale, shift, layer.epsilon)
+                return x
+            reach = np.abs(scale) * layer.limit
+            x = self._add("Min", [x, self._constant((shift + reach).reshape(1, -1, 1, 1))])
+            return self._add("Max", [x, self._constant((shift - reach).reshape(1, -1, 1, 1))])
         x = self._normalised(x, np.ones(channels), np.zeros(channels), layer.epsilon)
         if layer.limit is not None:
             x = self._add("Clip", [x, self._number(-layer.limit), self._number(layer.limit)])

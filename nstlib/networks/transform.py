@@ -17,7 +17,8 @@ from nstlib.vgg import ReflectionPadding
 class Design(NamedTuple):
     """Encoder: channels, kernel and stride of each convolution; decoder: channels after each
     doubling; last: the kernel that mixes the colours; skip: whether what the encoder saw before its
-    last halving joins the decoder after its first doubling; limit: of the normalisation.
+    last halving joins the decoder after its first doubling; limit: of the
+    residual blocks' normalisation.
     """
 
     encoder: tuple[tuple[int, int, int], ...]
@@ -58,7 +59,7 @@ def transform_network(design: str = "light", *, styles: int = 1) -> keras.Model:
     for number in range(1, plan.residuals + 1):
         x = residual(x, mix, limit=plan.limit, name=f"residual{number}")
     for number, channels in enumerate(plan.decoder, start=1):
-        x = upsample(x, mix, channels, limit=plan.limit, name=f"up{number}")
+        x = upsample(x, mix, channels, name=f"up{number}")
         if plan.skip and number == 1:
             x = CropLike(name="skip_crop")([x, levels[-2]])
             x = layers.Add(name="skip")([x, levels[-2]])
