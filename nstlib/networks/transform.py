@@ -17,8 +17,8 @@ from nstlib.vgg import ReflectionPadding
 class Design(NamedTuple):
     """Encoder: channels, kernel and stride of each convolution; decoder: channels after each
     doubling; last: the kernel that mixes the colours; skip: whether what the encoder saw before its
-    last halving joins the decoder after its first doubling; limit: of the normalisation in the
-    residual blocks.
+    last halving joins the decoder after its first doubling; limit: of the normalisation on the
+    way down and in the residual blocks.
     """
 
     encoder: tuple[tuple[int, int, int], ...]
