@@ -20,6 +20,7 @@ def add_train(parser: argparse.ArgumentParser, whole, positive) -> None:
     add("--style", metavar="PICTURE", nargs="+", required=True, help="bundled names or files")
     add("-o", "--output", metavar="DIR", type=Path, required=True, help="checkpoints, log, network")
     add("--add-to", metavar="NETWORK", help="teach the styles to this network, change nothing else")
+    add("--go-on-from", metavar="NETWORK", help="begin with this network's weights; same styles")
     add("--steps", metavar="N", type=whole, default=3000, help="batches: 3000")
     add("--batch", metavar="N", type=whole, default=4, help="photos in a batch: 4")
     add("--crop", metavar="N", type=whole, default=192, help="pixels of the square they see: 192")
@@ -87,6 +88,14 @@ def _network(args: argparse.Namespace, names: list[str]):
     if args.kind == "transform" and len(names) > 1:
         raise InputError("A transform network learns one style; `train styles` learns several.")
     architecture = KINDS[args.kind]
+    if args.go_on_from:
+        trained = load_network(args.go_on_from)
+        if (trained.architecture, list(trained.styles)) != (architecture, names):
+            raise InputError(
+                f"{args.go_on_from} is a {trained.architecture} network of the styles "
+                f"{', '.join(trained.styles)}: give these styles, in this order, or --add-to."
+            )
+        return trained, None
     return PaintingNetwork(
         architecture, tuple(names), build_network(architecture, len(names))
     ), None
