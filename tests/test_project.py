@@ -235,6 +235,7 @@ def test_figures_become_small_jpegs():
         (text_of(display({"image/jpeg": picture("JPEG", 700)})), "draw it smaller"),
         (text_of(stream("x" * 1_500_001, "stdout")), "more than 1.5"),
     ],
+    ids=["count", "no count", "error", "path", "Windows path", "large figure", "large notebook"],
 )
 def test_what_no_tool_can_mend_is_reported(text, message):
     left = [p.message for p in clean_notebooks.clean(text)[1] if not p.mended]

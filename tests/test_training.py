@@ -288,6 +288,11 @@ def test_a_new_style_leaves_the_old_ones_to_the_bit(architecture, folder, painti
     train(after.network, folder, paintings, tmp_path / "out", only=[1], learning_rate=0.01)
     now = [ops.convert_to_numpy(after.network([picture, mix[None]])) for mix in mixes]
     np.testing.assert_allclose(now[0], old, atol=1e-6)
+    learnt = {weight.path: weight.numpy() for weight in before.network.weights}
+    for weight in after.network.weights:
+        if weight.path in learnt:
+            rows = slice(0, 1) if "scale" in weight.path or "shift" in weight.path else slice(None)
+            np.testing.assert_array_equal(weight.numpy()[rows], learnt[weight.path])
     assert np.abs(now[1] - start).max() > 0.01
 
 
