@@ -138,7 +138,8 @@ class _Writer:
         kernel, *bias = (np.asarray(weight, "float32") for weight in layer.get_weights())
         weights = [self._constant(kernel.transpose(3, 2, 0, 1)), *map(self._constant, bias)]
         inputs = [*self._incoming(layer), *weights]
-        painted = self._add("Conv", inputs, strides=list(layer.strides))
+        how = {"strides": layer.strides, "kernel_shape": layer.kernel_size}  # OpenCV 4 wants both
+        painted = self._add("Conv", inputs, **how)
         if layer.activation.__name__ == "sigmoid":
             return self._add("Sigmoid", [painted])
         return painted

@@ -45,5 +45,6 @@ def _read(cv2, model):
         return cv2.dnn.readNetFromONNX(str(path))
     except cv2.error as error:
         raise WeightsError(
-            f"OpenCV {cv2.__version__} cannot read {path} as ONNX: {str(error).splitlines()[0]}"
+            f"OpenCV {cv2.__version__} cannot read {path} as ONNX: {str(error).splitlines()[0]} "
+            "Networks for pictures of any size need OpenCV 5."
         ) from error
