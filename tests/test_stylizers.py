@@ -2,6 +2,7 @@
 
 import json
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -19,6 +20,7 @@ ODD = (67, 93)  # no multiple of 4
 @pytest.fixture(scope="module")
 def file(tmp_path_factory):
     """A small untrained network of three styles that differ, saved."""
+    keras.utils.set_random_seed(0)
     network, random = build_network("light", 3), np.random.default_rng(0)
     for weight in network.weights:
         if "norm" in weight.path:
