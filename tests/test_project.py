@@ -73,7 +73,10 @@ def test_what_the_library_imports_is_declared():
                 imported |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 imported.add(node.module.split(".")[0])
-    names = {re.match(r"[\w-]+", line)[0] for line in pyproject()["project"]["dependencies"]}
+    project = pyproject()["project"]
+    extras = [line for lines in project["optional-dependencies"].values() for line in lines]
+    names = {re.match(r"[\w-]+", line)[0] for line in project["dependencies"] + extras}
+    names |= {name.replace("-", "_") for name in names}
     names |= {"PIL", "cv2", "nstlib"}  # under another name
     names |= {"jax", "torch", "IPython", "matplotlib_inline"}  # never required
     unknown = imported - set(sys.stdlib_module_names) - names
