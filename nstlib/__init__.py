@@ -66,10 +66,18 @@ _NAMES = {
         "load_network",
         "save_network",
         "with_more_styles",
+        "adaptive_instance_normalization",
+        "style_encoder",
+        "style_vector",
     ),
     "training": ("PerceptualLoss", "train"),
     "training_log": ("read_log",),
-    "stylizers": ("stylizer", "fast_styles"),
+    "any_style": ("train_any_style",),
+    "stylizers": ("stylizer", "fast_styles", "by_region"),
+    "filters": (
+        *("edges", "learned_edges", "contour", "emboss", "ripple", "bulge", "swirl", "kuwahara"),
+        *("oil", "posterise", "pencil", "cartoon", "halftone", "FILTERS"),
+    ),
     "color": ("keep_color",),
     "export": ("export_onnx",),
     "opencv": (),
@@ -83,7 +91,7 @@ _NAMES = {
 }
 _ON_KERAS = (
     *("gradients", "vgg", "losses", "recipes", "optimize", "explore"),
-    *("networks", "training", "training_log", "stylizers", "export"),
+    *("networks", "training", "training_log", "any_style", "stylizers", "export"),
 )
 _HOME = {name: module for module, names in _NAMES.items() for name in names}
 

@@ -7,37 +7,42 @@ painting networks are made of. Pictures stay RGB, 0..1, but in ONNX's order: (1,
 from collections.abc import Callable
 from pathlib import Path
 
+import keras
 import numpy as np
+from keras import ops
 
 from nstlib.errors import InputError
 from nstlib.networks import PaintingNetwork, load_network
+from nstlib.networks.adain import ADAPTED, LEVELS, level_statistics
 from nstlib.networks.files import written
-from nstlib.stylizers import style_mix
+from nstlib.stylizers import conditions
+from nstlib.vgg import MEAN_BGR
 
 OPSET, IR_VERSION = 17, 9  # old enough for OpenCV and for ONNX Runtime of 2023
 
 
-def export_onnx(network, path, style=None) -> Path:
+def export_onnx(network, path, style=None, **options) -> Path:
     """Write a painting network for any height and width; returns the path.
 
-    `network` is a bundled name, a file, or a `PaintingNetwork`. With `style` (a name or a dict of
-    shares) the file has one input, "image" (1, 3, height, width), RGB, 0..1, and what belongs to
-    other styles is left out. Without it there is a second input, "mix" (1, styles).
+    `network` is a bundled name, a file, or a `PaintingNetwork`. With `style` and `options` as for
+    `nst.stylizer` the file has one input, "image" (1, 3, height, width), RGB, 0..1, and what
+    belongs to other styles is left out. Without it the network's other inputs are the file's too:
+    "mix" (1, styles), or "style" (1, 1920) and "alpha" (1, 3).
     """
-    return written(_onnx_model(network, style).SerializeToString(), path)
+    return written(_onnx_model(network, style, options).SerializeToString(), path)
 
 
-def onnx_forward(network, style, threads: int = 0) -> Callable[[np.ndarray], np.ndarray]:
+def onnx_forward(network, style, threads: int = 0, **options) -> Callable[[np.ndarray], np.ndarray]:
     """A function picture -> painting, both (1, height, width, 3), that runs in ONNX Runtime.
 
     `threads` is how many it may use; 0 is one for every core.
     """
     import onnxruntime
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    model = _onnx_model(network, style).SerializeToString()
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = threads
+    model = _onnx_model(network, style, options).SerializeToString()
+    session = onnxruntime.InferenceSession(model, settings, providers=["CPUExecutionProvider"])
 
     def forward(picture: np.ndarray) -> np.ndarray:
         planes = np.ascontiguousarray(picture.transpose(0, 3, 1, 2))
@@ -46,38 +51,55 @@ def onnx_forward(network, style, threads: int = 0) -> Callable[[np.ndarray], np.
     return forward
 
 
-def _onnx_model(network, style):
+def _onnx_model(network, style, options: dict):
     import onnx
 
     if not isinstance(network, PaintingNetwork):
         network = load_network(network)
-    mix = None if style is None else style_mix(network.styles, style)
-    model = _Writer(network.network, mix).model()
+    fixed = [] if style is None else conditions(network, style, **options)
+    model = _Writer(network.network, fixed).model()
     onnx.helper.set_model_props(model, {"styles": ",".join(network.styles), "range": "RGB, 0..1"})
     onnx.checker.check_model(model)
     return model
 
 
 class _Writer:
-    """Goes through the layers in order and writes the ONNX nodes of each."""
+    """Goes through the layers in order and writes the ONNX nodes of each.
 
-    def __init__(self, network, mix: np.ndarray | None):
+    `fixed` holds what the inputs after the picture are always to be, or nothing. What depends on
+    them alone is computed here, once, and is a constant in the file.
+    """
+
+    def __init__(self, network, fixed: list[np.ndarray]):
         from onnx import helper
 
-        self.helper, self.mix = helper, mix
-        self.nodes, self.constants, self.names = [], [], {}
-        self.image, self.mix_input = network.inputs
-        self.names[id(self.image)] = "image"
-        if mix is None:
-            self.names[id(self.mix_input)] = "mix"
+        self.helper = helper
+        self.nodes, self.constants, self.names, self.values = [], [], {}, {}
+        image, *others = network.inputs
+        self.names[id(image)] = "image"
+        self.inputs = {} if fixed else {tensor.name: tensor.shape[1] for tensor in others}
+        self.names |= {id(tensor): tensor.name for tensor in others if not fixed}
+        self.values |= {id(t): value for t, value in zip(others, fixed, strict=False)}
         for layer in network.layers:
-            write = getattr(self, "_" + type(layer).__name__, None)
+            if self._constant_layer(layer):
+                continue
+            write = getattr(self, "_" + type(layer).__name__.lstrip("_"), None)
             if write is None:
                 raise InputError(f"export_onnx cannot write the layer {layer.name} yet.")
             result = write(layer)
             if result is not None:
                 self.names[id(layer.output)] = result
         self.output = self.names[id(network.outputs[0])]
+
+    def _constant_layer(self, layer) -> bool:
+        """Whether all that a layer takes is fixed; then what it gives is, too."""
+        tensors = layer.input if isinstance(layer.input, (list, tuple)) else [layer.input]
+        if isinstance(layer, keras.layers.InputLayer) or any(
+            id(tensor) not in self.values for tensor in tensors
+        ):
+            return False
+        self.values[id(layer.output)] = ops.convert_to_numpy(layer(self.values[id(tensors[0])]))
+        return True
 
     def model(self):
         from onnx import TensorProto
@@ -86,8 +108,7 @@ class _Writer:
             return self.helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
 
         inputs = [value("image", [1, 3, "height", "width"])]
-        if self.mix is None:
-            inputs.append(value("mix", [1, int(self.mix_input.shape[1])]))
+        inputs += [value(name, [1, size]) for name, size in self.inputs.items()]
         self.nodes.append(self.helper.make_node("Identity", [self.output], ["painting"]))
         graph = self.helper.make_graph(
             self._needed(), "nstlib", inputs, [value("painting", [1, 3, "height", "width"])],
@@ -139,10 +160,62 @@ class _Writer:
         weights = [self._constant(kernel.transpose(3, 2, 0, 1)), *map(self._constant, bias)]
         inputs = [*self._incoming(layer), *weights]
         how = {"strides": layer.strides, "kernel_shape": layer.kernel_size}  # OpenCV 4 wants both
-        painted = self._add("Conv", inputs, **how)
-        if layer.activation.__name__ == "sigmoid":
-            return self._add("Sigmoid", [painted])
-        return painted
+        if layer.padding == "same":
+            how["pads"] = [side // 2 for side in layer.kernel_size] * 2
+        convolved = self._add("Conv", inputs, **how)
+        activation = {"sigmoid": "Sigmoid", "relu": "Relu"}.get(layer.activation.__name__)
+        return self._add(activation, [convolved]) if activation else convolved
+
+    def _Preprocess(self, layer):
+        bgr = self._add("Gather", [*self._incoming(layer), self._constant([2, 1, 0])], axis=1)
+        mean = self._constant(np.array(MEAN_BGR, "float32").reshape(1, 3, 1, 1))
+        return self._add("Sub", [self._add("Mul", [bgr, self._number(255.0)]), mean])
+
+    def _MaxPooling2D(self, layer):
+        how = {"kernel_shape": layer.pool_size, "strides": layer.strides}
+        return self._add("MaxPool", self._incoming(layer), ceil_mode=1, **how)
+
+    def _Rescaling(self, layer):
+        return self._add("Mul", [*self._incoming(layer), self._number(layer.scale)])
+
+    def _Concatenate(self, layer):
+        return self._add("Concat", self._incoming(layer), axis=1)
+
+    def _Dense(self, layer):
+        kernel, bias = (self._constant(np.asarray(w, "float32")) for w in layer.get_weights())
+        x = self._add("Add", [self._add("MatMul", [*self._incoming(layer), kernel]), bias])
+        return self._add("Softmax", [x], axis=1)  # the only activation that a Dense has here
+
+    def _Adapt(self, layer):
+        channels = LEVELS[layer.level][0]
+        x, style, alpha = layer.input
+        name = self.names[id(x)]
+        if id(style) in self.values:
+            alpha = float(self.values[id(alpha)][0, layer.place])
+            statistics = level_statistics(self.values[id(style)], layer.level)
+            mean, std = alpha * ops.convert_to_numpy(statistics)[0]
+            adapted = self._normalised(name, std, mean, 1e-5)
+            if alpha == 1:
+                return adapted
+            return self._add("Add", [adapted, self._add("Mul", [name, self._number(1 - alpha)])])
+        mean, std, alpha = self._statistics(layer, channels)
+        adapted = self._normalised(name, np.ones(channels), np.zeros(channels), 1e-5)
+        adapted = self._add("Add", [self._add("Mul", [adapted, std]), mean])
+        change = self._add("Mul", [self._add("Sub", [adapted, name]), alpha])
+        return self._add("Add", [name, change])
+
+    def _statistics(self, layer, channels: int) -> tuple[str, str, str]:
+        """Mean, spread and alpha of a level, cut out of the inputs "style" and "alpha"."""
+        place = list(LEVELS).index(layer.level)
+        begin = 2 * sum(size for size, _ in list(LEVELS.values())[:place])
+
+        def cut(name: str, first: int, count: int) -> str:
+            ends = map(self._constant, ([first], [first + count], [1]))
+            shape = self._constant(np.array([1, count, 1, 1], "int64"))
+            return self._add("Reshape", [self._add("Slice", [name, *ends]), shape])
+
+        alpha = cut("alpha", ADAPTED.index(layer.level), 1)
+        return cut("style", begin, channels), cut("style", begin + channels, channels), alpha
 
     def _ReLU(self, layer):
         return self._add("Relu", self._incoming(layer))
@@ -160,12 +233,13 @@ class _Writer:
         return self._normalised(self._incoming(layer)[0], scale, shift, layer.epsilon)
 
     def _ConditionalInstanceNormalization(self, layer):
-        x, _ = self._incoming(layer)
+        x, mix = layer.input
+        x = self.names[id(x)]
         scale, shift = (np.asarray(weight, "float32") for weight in layer.get_weights())
         channels = scale.shape[1]
-        if self.mix is not None:
-            scale, shift = (self.mix @ scale)[0], (self.mix @ shift)[0]
-            x = self._normalised(x, scale, shift, layer.epsilon)
+        if id(mix) in self.values:
+            scale, shift = (self.values[id(mix)] @ table for table in (scale, shift))
+            x = self._normalised(x, scale[0], shift[0], layer.epsilon)
             if layer.limit is None:
                 return x
             reach = np.abs(scale) * layer.limit
@@ -174,15 +248,14 @@ class _Writer:
         x = self._normalised(x, np.ones(channels), np.zeros(channels), layer.epsilon)
         if layer.limit is not None:
             x = self._add("Clip", [x, self._number(-layer.limit), self._number(layer.limit)])
-        scale, shift = (self._mixed(table, channels) for table in (scale, shift))
+        scale, shift = (self._mixed(mix, table) for table in (scale, shift))
         return self._add("Add", [self._add("Mul", [x, scale]), shift])
 
-    def _mixed(self, table: np.ndarray, channels: int) -> str:
-        """A number a channel: a constant, or the mix of a table (styles, channels)."""
-        if self.mix is not None:
-            return self._constant(table.reshape(1, channels, 1, 1).astype("float32"))
-        shape = self._constant(np.array([1, channels, 1, 1], "int64"))
-        return self._add("Reshape", [self._add("MatMul", ["mix", self._constant(table)]), shape])
+    def _mixed(self, mix, table: np.ndarray) -> str:
+        """A number a channel: the mix of the rows of a table (styles, channels)."""
+        shape = self._constant(np.array([1, table.shape[1], 1, 1], "int64"))
+        product = self._add("MatMul", [self.names[id(mix)], self._constant(table)])
+        return self._add("Reshape", [product, shape])
 
     def _normalised(self, x: str, scale, shift, epsilon: float) -> str:
         inputs = [x, self._constant(scale.astype("f4")), self._constant(shift.astype("f4"))]
@@ -190,14 +263,15 @@ class _Writer:
 
     def _MixBanks(self, layer):
         _, features, *banks = self._incoming(layer)
-        if self.mix is None:
+        mix = self.values.get(id(layer.input[0]))
+        if mix is None:
             raise InputError("A StyleBank is exported for one style or one mix: give `style=`.")
         parts = [
             self._add("Mul", [tensor, self._number(share)])
-            for tensor, share in zip(banks, self.mix[0], strict=True)
+            for tensor, share in zip(banks, mix[0], strict=True)
             if share > 0
         ]
-        rest = 1 - float(self.mix.sum())
+        rest = 1 - float(mix.sum())
         if rest > 1e-6:
             parts.append(self._add("Mul", [features, self._number(rest)]))
         return parts[0] if len(parts) == 1 else self._add("Sum", parts)

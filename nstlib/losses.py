@@ -6,12 +6,13 @@ every layer. Papers and tutorials sum where others average, which is why their w
 over from one to the other; `CONVENTIONS` holds the factor between each of them and ours.
 
 Targets (a Gram matrix, a mean and standard deviation) are arguments, so that the caller computes
-them once and not in every step. Weighting happens in one place, `nstlib.optimize`.
+them once and not in every step. Weighting happens in one place, `nstlib.terms`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 from keras import ops
 
 from nstlib.errors import InputError
@@ -38,35 +39,91 @@ def gram_matrix(features):
     return gram / ops.cast(height * width, features.dtype)
 
 
-def gram_loss(features, target):
+def guided_gram(features, mask):
+    """The Gram matrix of a region: which channels fire together where the mask is.
+
+    features (batch, height, width, channels), mask (1, height, width, 1), 0..1, as `layer_masks`
+    takes it down to the layer -> (batch, channels, channels), averaged over positions with the mask
+    as their weight. A full mask gives `gram_matrix`; an empty one gives zeros. Gatys et al. 2017,
+    eq. 6 and 7, whose squared guidance channel is our mask divided by its sum.
+    """
+    gram = ops.einsum("bhwc,bhwd->bcd", features * mask, features)
+    return gram / ops.maximum(ops.sum(mask), 1e-6)
+
+
+def gram_loss(features, target, mask=None):
     """How far the features' Gram matrix is from the painting's: *which strokes go together*.
 
     features (batch, height, width, channels), target (batch, channels, channels) made by
     `gram_matrix` -> scalar, the mean squared difference. Four times E_l of Gatys et al. 2016,
-    eq. 4.
+    eq. 4. With a mask (1, height, width, 1) only its region is asked (`guided_gram`).
     """
-    return ops.mean(ops.square(gram_matrix(features) - target))
+    gram = gram_matrix(features) if mask is None else guided_gram(features, mask)
+    return ops.mean(ops.square(gram - target))
 
 
-def mean_std(features, epsilon: float = 1e-5):
+def mean_std(features, epsilon: float = 1e-5, mask=None):
     """The mean and the spread of each channel: a summary of style much shorter than a Gram matrix.
 
-    (batch, height, width, channels) -> (batch, 2, channels): means, then standard deviations.
-    `epsilon` joins the variance under the root, whose slope is infinite at zero.
-    Huang & Belongie 2017, eq. 5 and 6.
+    (batch, height, width, channels) -> (batch, 2, channels): means, then standard deviations, of
+    the whole or, with a mask (1, height, width, 1), of its region. `epsilon` joins the variance
+    under the root, whose slope is infinite at zero. Huang & Belongie 2017, eq. 5 and 6.
     """
-    mean = ops.mean(features, axis=(1, 2))
-    variance = ops.mean(ops.square(features - mean[:, None, None, :]), axis=(1, 2))
+
+    def average(values):
+        if mask is None:
+            return ops.mean(values, axis=(1, 2))
+        return ops.sum(values * mask, axis=(1, 2)) / ops.maximum(ops.sum(mask), 1e-6)
+
+    mean = average(features)
+    variance = average(ops.square(features - mean[:, None, None, :]))
     return ops.stack([mean, ops.sqrt(variance + epsilon)], axis=1)
 
 
-def mean_std_loss(features, target):
+def mean_std_loss(features, target, mask=None):
     """How far the features' means and spreads are from the painting's.
 
     features (batch, height, width, channels), target (batch, 2, channels) made by `mean_std` ->
     scalar, the mean squared difference. Huang & Belongie 2017, eq. 13, which sums two norms.
+    With a mask (1, height, width, 1) only its region is asked.
     """
-    return ops.mean(ops.square(mean_std(features) - target))
+    return ops.mean(ops.square(mean_std(features, mask=mask) - target))
+
+
+def sorted_values(features):
+    """The values of each channel, smallest first: its histogram, to the last value.
+
+    (batch, height, width, channels) -> (batch, channels, height * width).
+    """
+    batch, height, width, channels = features.shape
+    flat = ops.reshape(features, (batch, height * width, channels))
+    return ops.sort(ops.transpose(flat, (0, 2, 1)), axis=-1)
+
+
+def histogram_target(features, count: int):
+    """What `histogram_loss` compares with: a painting's sorted values, as if it had `count`.
+
+    (batch, height, width, channels) -> (batch, channels, count), by linear interpolation between
+    neighbours in rank, since a painting has more or fewer positions than the picture.
+    """
+    values = sorted_values(features)
+    found = values.shape[-1]
+    rank = ((np.arange(count) + 0.5) * found / count - 0.5).clip(0, found - 1)
+    below = np.floor(rank).astype("int32")
+    above, share = np.minimum(below + 1, found - 1), (rank - below).astype("float32")
+    return ops.take(values, below, axis=-1) * (1 - share) + ops.take(values, above, axis=-1) * share
+
+
+def histogram_loss(features, target):
+    """How far each channel's values, whatever their places, are from the painting's.
+
+    features (batch, height, width, channels), target (batch, channels, height * width) made by
+    `histogram_target` -> scalar, the mean squared difference of values of equal rank. That is the
+    distance to the histogram-matched features of Risser et al. 2017, eq. 8, with their gradient,
+    but for bins: where they match with 256 bins, we sort. Gram matrices cannot tell few strong
+    answers from many weak ones; this can.
+    """
+    return ops.mean(ops.square(sorted_values(features) - target))
 
 
 def total_variation(image, norm: str = "l2"):

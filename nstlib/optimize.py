@@ -8,13 +8,13 @@ import math
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 from keras import ops
 
-from nstlib import losses
 from nstlib.errors import InputError, MemoryRefused
 from nstlib.gradients import value_and_grad
 from nstlib.images import as_image, resize
@@ -23,13 +23,14 @@ from nstlib.recipes import recipe as named_recipe
 from nstlib.runtime import available_memory
 from nstlib.runtime import progress as progress_bar
 from nstlib.solvers import HISTORY, first_order, lbfgs
-from nstlib.vgg import VGG_TABLE, feature_extractor, smallest_side
+from nstlib.styles import Style, gather_styles, painted_part
+from nstlib.terms import all_layers, sum_of_terms
+from nstlib.terms import layer_weights as layer_weights
+from nstlib.terms import objective as objective
+from nstlib.vgg import VGG_TABLE, smallest_side
 
-STATISTICS = {
-    "gram": (losses.gram_matrix, losses.gram_loss),
-    "mean_std": (losses.mean_std, losses.mean_std_loss),
-}
 PATIENCE = 20  # steps over which `Recipe.tolerance` is judged
+OWN_OPTIONS = ("seed", "weights", "extra", "style_weights", "masks", "style_scale")
 BYTES_A_VALUE, BASE_BYTES = 12.0, 1.05e9  # measured: see benchmarks/memory.py
 
 
@@ -38,8 +39,9 @@ class Step:
     """One state of the picture: its number, the picture, and what it costs.
 
     `terms` maps "content block4_conv2", "style block1_conv1", …, "tv" to the numbers whose sum is
-    `total`: weights and conventions are already in them. Step 0 is the start. `evaluations` counts
-    how often value and gradient have been computed so far.
+    `total`: weights and conventions are already in them. Of several paintings, the name follows:
+    "style block1_conv1 starry_night". Step 0 is the start. `evaluations` counts how often value and
+    gradient have been computed so far.
     """
 
     index: int
@@ -84,10 +86,11 @@ def style_transfer(
     progress: bool = True,
     **options,
 ) -> Result:
-    """Paint the content picture in the manner of the style picture.
+    """Paint the content picture in the manner of the style picture, or of several.
 
-    Both are pictures (1, height, width, 3), RGB, 0..1, each of any size; the result has the
-    content's. `options` are the arguments of `painting_steps` (start, seed, weights) and any field
+    Pictures are (1, height, width, 3), RGB, 0..1, each of any size; the result has the content's.
+    `style` is one, a list, or a mapping from name to picture. `options` are the arguments of
+    `painting_steps` (start, seed, weights, extra, style_weights, masks, style_scale) and any field
     of `Recipe`, such as steps=100 or style_weight=3. `on_step` is called with every `Step`. Ctrl-C
     ends the run and returns the best picture so far.
     """
@@ -135,102 +138,59 @@ def painting_steps(
     start=None,
     seed: int = 0,
     weights: str = "imagenet",
+    extra: Mapping[str, Callable] = MappingProxyType({}),
+    style_weights=None,
+    masks=None,
+    style_scale: float | None = None,
     **changes,
 ) -> Iterator[Step]:
     """The loop inside `style_transfer`: yields every `Step`, and returns why it stopped.
 
     Pictures as for `style_transfer`. `start` is "content", "noise", "mix", or a picture to go on
-    from; `seed` decides the noise. Value and gradient are computed in the caller's thread, and
-    nothing more is computed once the caller stops asking.
+    from; `seed` decides the noise. `extra` adds terms of your own: name -> a function from the
+    picture, a NumPy array, to (value, gradient of the picture's shape). `style_weights`, `masks`
+    and `style_scale` are for `nstlib.styles.gather_styles`: how much of each painting, where, and
+    how large; pixels that belong to no mask stay the content's. Value and gradient are computed in
+    the caller's thread, and nothing more is computed once the caller stops asking.
     """
     recipe, start = _resolve(recipe, {"start": start, **changes})
-    content, style = as_image(content), as_image(style)
-    _check_sizes({"content": content, "style": style}, recipe)
-    _check_memory(content.shape, recipe)
-    image = _start_picture(content, recipe, start, seed)
-    evaluate = _evaluator(objective(content, style, recipe, weights=weights))
+    content = as_image(content)
+    steering = {"style_weights": style_weights, "masks": masks, "style_scale": style_scale}
+    styles = gather_styles(style, content, **steering)
+    _check_sizes({"content": content} | {entry.name: entry.image for entry in styles}, recipe)
+    _check_memory(content.shape, recipe, styles)
+    image, painted = _start_picture(content, recipe, start, seed), painted_part(styles)
+    if painted is not None:
+        image = np.where(painted, image, content)
+    evaluate = _evaluator(sum_of_terms(content, styles, recipe, weights), extra, painted)
     return _steps(evaluate, image, recipe)
 
 
 def _resolve(recipe: str | Recipe, options: dict) -> tuple[Recipe, object]:
     """The recipe with the changes among the options, and the start if it is a picture."""
-    changes = {k: v for k, v in options.items() if k not in ("seed", "weights")}
+    changes = {k: v for k, v in options.items() if k not in OWN_OPTIONS}
     start = changes.pop("start", None)
     if isinstance(start, str):
         changes["start"], start = start, None
     return named_recipe(recipe, **changes), start
 
 
-def objective(content, style, recipe: Recipe, *, weights: str = "imagenet") -> Callable:
-    """The function that a painting minimises: picture -> (total, terms), as tensors.
+def _evaluator(function: Callable, extra: Mapping[str, Callable], painted=None) -> Callable:
+    """picture -> (total, terms, gradient), as Python floats and NumPy arrays.
 
-    The targets (the photo's features, the painting's statistics) are computed here, once. This is
-    the one place where terms are weighted: weight of the kind * weight of the layer * factor of
-    the recipe's convention, / the target's mean square if the recipe is relative. Terms of weight
-    zero are left out.
+    `painted`, (1, height, width, 1), is 0 where the gradient is to be 0, so that no solver moves
+    those pixels.
     """
-    factors = layer_weights(recipe)
-    extractor = feature_extractor(
-        [layer for _, layer in factors],
-        network=recipe.network,
-        weights=weights,
-        pooling=recipe.pooling,
-        padding=recipe.padding,
-    )
-    targets, style_loss = _targets(extractor, content, style, factors, recipe)
-    if recipe.relative:
-        factors = {key: weight / _energy(targets[key]) for key, weight in factors.items()}
-    loss = {"content": losses.content_loss, "style": style_loss}
-    pixels = content.shape[1] * content.shape[2]
-    convention = losses.CONVENTIONS[recipe.convention]
-
-    def total_and_terms(image):
-        features = extractor(image)
-        terms = {}
-        for (kind, layer), weight in factors.items():
-            _, height, width, channels = features[layer].shape
-            sizes = (channels, height * width)
-            weight *= getattr(convention, kind)(*sizes, *([pixels] if kind == "style" else []))
-            terms[f"{kind} {layer}"] = weight * loss[kind](features[layer], targets[kind, layer])
-        if recipe.tv_weight:
-            weight = recipe.tv_weight * convention.tv(pixels)
-            terms["tv"] = weight * losses.total_variation(image, convention.tv_norm)
-        return sum(terms.values()), terms
-
-    return total_and_terms
-
-
-def layer_weights(recipe: Recipe) -> dict[tuple[str, str], float]:
-    """(kind, layer) -> weight of the kind * weight of the layer, without those that are zero."""
-    content = {("content", n): recipe.content_weight * w for n, w in recipe.content_layers.items()}
-    style = {("style", n): recipe.style_weight * w for n, w in recipe.style_layers.items()}
-    return {key: weight for key, weight in (content | style).items() if weight > 0}
-
-
-def _targets(extractor, content, style, factors, recipe: Recipe):
-    """What the features are compared with, and the function that compares style."""
-    summarise, style_loss = STATISTICS[recipe.style_statistic]
-    photo, painting = extractor(content), extractor(style)
-    targets = {
-        (kind, layer): photo[layer] if kind == "content" else summarise(painting[layer])
-        for kind, layer in factors
-    }
-    return targets, style_loss
-
-
-def _energy(target) -> float:
-    """The mean square of a target: what its loss would be for a picture that excites nothing."""
-    return float(ops.convert_to_numpy(ops.mean(ops.square(target)))) + 1e-12
-
-
-def _evaluator(function: Callable) -> Callable:
-    """picture -> (total, terms, gradient), as Python floats and NumPy arrays."""
     compiled = value_and_grad(function, has_aux=True)
 
     def evaluate(image):
         (total, terms), gradient = compiled(image)
         floats = {name: float(ops.convert_to_numpy(term)) for name, term in terms.items()}
-        return float(ops.convert_to_numpy(total)), floats, ops.convert_to_numpy(gradient)
+        total, gradient = float(ops.convert_to_numpy(total)), ops.convert_to_numpy(gradient)
+        for name, term in extra.items():
+            floats[name], slope = term(image)
+            total, gradient = total + floats[name], gradient + slope
+        return total, floats, gradient if painted is None else gradient * painted
 
     return evaluate
 
@@ -275,7 +235,7 @@ def estimate_memory(height: int, width: int, recipe: str | Recipe = "default") -
     (`benchmarks/memory.py`). L-BFGS adds two vectors of the picture's size for each step it keeps.
     """
     recipe = named_recipe(recipe)
-    deepest = max(int(layer[5]) for _, layer in layer_weights(recipe))
+    deepest = max(int(layer[5]) for layer in all_layers(recipe))
     values = sum(
         len(kernels) * channels * (height >> block) * (width >> block)
         for block, (channels, kernels) in enumerate(VGG_TABLE[recipe.network][:deepest])
@@ -285,7 +245,7 @@ def estimate_memory(height: int, width: int, recipe: str | Recipe = "default") -
 
 
 def _check_sizes(pictures: dict[str, np.ndarray], recipe: Recipe) -> None:
-    smallest = smallest_side([layer for _, layer in layer_weights(recipe)], recipe.padding)
+    smallest = smallest_side(all_layers(recipe), recipe.padding)
     for name, image in pictures.items():
         _, height, width, _ = image.shape
         if min(height, width) < smallest:
@@ -295,7 +255,7 @@ def _check_sizes(pictures: dict[str, np.ndarray], recipe: Recipe) -> None:
             )
 
 
-def _check_memory(shape, recipe: Recipe) -> None:
+def _check_memory(shape, recipe: Recipe, styles: Sequence[Style] = ()) -> None:
     """Refuse what cannot fit, before minutes of work end in a killed process."""
     _, height, width, _ = shape
     needed, free = estimate_memory(height, width, recipe), available_memory()

@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 from nstlib.errors import InputError, MissingFile
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
-ZOOM = 1.7  # a crop's side is the photo's shorter side, or up to 1.7 times less
+ZOOM = (1.0, 1.7)  # a crop's side is the photo's shorter side, or up to 1.7 times less
 FEW = 10
 
 
@@ -26,18 +26,20 @@ class PhotoFolder(keras.utils.PyDataset):
     photos (batch, crop, crop, 3), RGB, 0..1, scaled, cropped and mirrored at random; mix (batch,
     styles), 1 at the style to paint and 0 elsewhere. Every `identity_every` steps all of mix is 0:
     the step of StyleBank's auto-encoder. `only` draws from these style numbers alone, and `first`
-    is the number of the first step. Photos that cannot be read are reported once, in a warning and
+    is the number of the first step. `zoom` is how many times smaller than the photo's shorter side
+    a crop may be, from and to. Photos that cannot be read are reported once, in a warning and
     in `skipped`, and the next photo takes their place.
     """
 
     def __init__(
         self, folder, *, crop=192, batch=4, styles=1, only=None, identity_every=0, seed=0, first=0,
-        workers=2,
+        workers=2, zoom=ZOOM,
     ):  # fmt: skip
         super().__init__(workers=workers, max_queue_size=8)
         self.folder = Path(folder)
         self.files = _picture_files(self.folder)
         self.crop, self.batch, self.styles, self.seed, self.first = crop, batch, styles, seed, first
+        self.zoom = zoom
         self.only = np.arange(styles) if only is None else np.asarray(only)
         self.identity_every = identity_every
         self.skipped: dict[str, str] = {}
@@ -63,7 +65,7 @@ class PhotoFolder(keras.utils.PyDataset):
         turn, place = divmod(position, len(self.files))
         order = np.random.default_rng([self.seed, turn, 1]).permutation(len(self.files))
         photo = self._readable(int(order[place]))
-        side = min(photo.size) / random.uniform(1, ZOOM)
+        side = min(photo.size) / random.uniform(*self.zoom)
         left, top = (random.uniform(0, full - side) for full in photo.size)
         shape, box = (self.crop, self.crop), (left, top, left + side, top + side)
         square = photo.resize(shape, Image.Resampling.LANCZOS, box=box)

@@ -13,6 +13,7 @@ from nstlib.losses import CONVENTIONS
 from nstlib.vgg import layer_name, network_name
 
 STYLE_LAYERS = tuple(f"block{block}_conv1" for block in range(1, 6))
+HISTOGRAM_LAYERS = ("block1_conv1", "block4_conv1")  # Risser et al. 2017, section 4.3
 
 
 def _equal(layers) -> dict[str, float]:
@@ -32,6 +33,10 @@ class Recipe:
     `decay` every 100 steps. With `average` > 0 the result is the running average of the steps with
     that decay. A run stops early when the total has fallen by less than `tolerance` of itself in 20
     steps.
+
+    `histogram_weight` adds, at its layers, that each channel's values should be distributed as the
+    painting's (`nstlib.losses.histogram_loss`). `mask_inset`, 0 to 1, is how much of its receptive
+    field a position needs within a region to count as part of it (`nstlib.masks.layer_masks`).
     """
 
     network: str = "vgg19"
@@ -40,6 +45,9 @@ class Recipe:
     content_weight: float = 1.0
     style_weight: float = 1.0
     tv_weight: float = 0.0
+    histogram_weight: float = 0.0
+    histogram_layers: Mapping[str, float] = field(default_factory=lambda: _equal(HISTOGRAM_LAYERS))
+    mask_inset: float = 0.25
     convention: str = "nstlib"
     relative: bool = False
     style_statistic: str = "gram"
@@ -59,13 +67,13 @@ class Recipe:
 
     def __post_init__(self):
         object.__setattr__(self, "network", network_name(self.network))
-        for kind in ("content_layers", "style_layers"):
+        for kind in ("content_layers", "style_layers", "histogram_layers"):
             object.__setattr__(self, kind, self._checked_layers(getattr(self, kind), kind))
-        for name in ("content_weight", "style_weight", "tv_weight", "learning_rate", "tolerance"):
+        for name in _NUMBERS:
             _check_number(name, getattr(self, name))
         for name, allowed in _CHOICES.items():
             _check_choice(name, getattr(self, name), allowed)
-        for name in ("noise_share", "average", "beta_1"):
+        for name in ("noise_share", "average", "beta_1", "mask_inset"):
             _check_number(name, getattr(self, name), most=1.0)
         if not isinstance(self.steps, int) or self.steps < 1:
             raise InputError(f"steps is {self.steps!r}; it must be a whole number, 1 or more.")
@@ -82,6 +90,10 @@ class Recipe:
         return {layer_name(name, self.network): float(w) for name, w in layers.items()}
 
 
+_NUMBERS = (
+    *("content_weight", "style_weight", "histogram_weight", "tv_weight"),
+    *("learning_rate", "tolerance"),
+)
 _CHOICES = {
     "start": ("content", "noise", "mix"),
     "optimizer": ("lbfgs", "adam", "sgd"),

@@ -5,8 +5,9 @@ speed and in freedom; what comes out is the same kind of function, so that folde
 pictures need to know nothing of engines.
 """
 
-from collections.abc import Callable, Mapping
-from functools import partial
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
 
 import numpy as np
 from keras import ops
@@ -14,12 +15,16 @@ from keras import ops
 from nstlib.color import keep_color
 from nstlib.data import bundled_networks, find_picture
 from nstlib.errors import InputError, did_you_mean
-from nstlib.images import as_image, load_image
+from nstlib.images import as_image, load_image, resize
+from nstlib.masks import as_mask
 from nstlib.networks import PaintingNetwork, load_network
 
 FAST_NETWORK = "light"
+ANY_STYLE = ("adain", "adain-light")  # engines that take any painting, and the networks they run
 SMALLEST = 32  # pixels on the shorter side: below, a network has nothing to reflect
 STYLE_SIZE = 512  # pixels: longest side of a style picture given by name to the optimiser
+ADAIN_STYLE_SIZE, LARGEST_STYLE = 384, 1024  # the same for adain, and what it will look at
+ONE_COLOR = 0.004  # standard deviation of a picture that is of one colour to the eye
 
 Stylizer = Callable[..., np.ndarray]
 
@@ -30,20 +35,29 @@ def stylizer(
     """A function `paint(picture, strength=1.0, preserve_color=False) -> picture`.
 
     `name` is a style that a network was trained for ("starry_night"), a dict of such styles to
-    shares ({"great_wave": 0.5, "poppies": 0.5}), or the engine "gatys", which takes any painting as
-    `style` (a bundled name, a file, or a picture) and paints by gradient descent, with the options
-    of `style_transfer`. `network` is a bundled network or a file; `runtime="onnx"` runs it in ONNX
-    Runtime, which is several times faster on a CPU and needs a moment to begin.
+    shares ({"great_wave": 0.5, "poppies": 0.5}), or an engine that takes any painting as `style`, a
+    bundled name, a file, or a picture: "gatys" paints by gradient descent, with the options of
+    `style_transfer`; "adain" and "adain-light" paint in one pass, take a dict of paintings to
+    shares too, and have as options `alpha`, 0..1, or one for each of block2_conv1, block3_conv1 and
+    block4_conv1 (adain only), and `style_size`, the longest side in pixels at which they look at
+    the painting: larger means finer strokes. {"adain": style} is short for "adain", style.
+    `network` is a bundled network or a file; `runtime="onnx"` runs it in ONNX Runtime, which is
+    several times faster on a CPU and needs a moment to begin.
 
     A picture is (1, height, width, 3), RGB, 0..1; the painting has exactly its size. `strength`
     runs from 0, the photo, to 1; `preserve_color` keeps the photo's colours.
     """
+    if isinstance(name, Mapping) and len(name) == 1 and next(iter(name)) in ANY_STYLE:
+        [(name, style)] = name.items()
     if name == "gatys":
         return _finished(_gatys(style, options))
+    if name in ANY_STYLE:
+        trained = load_network(name if network == FAST_NETWORK else network)
+        return _finished(_one_pass(trained, style, runtime, **options))
     if options or style is not None:
         given = ", ".join(options) or "style"
         raise InputError(f"{given}: only the engine 'gatys' takes it: nst.stylizer('gatys', …).")
-    return _finished(_feed_forward(load_network(network), name, runtime))
+    return _finished(_one_pass(load_network(network), name, runtime))
 
 
 def fast_styles(network: str = FAST_NETWORK) -> tuple[str, ...]:
@@ -80,14 +94,14 @@ def _gatys(style, options: dict) -> Callable:
     return lambda picture: style_transfer(picture, style, **options).image
 
 
-def _feed_forward(trained: PaintingNetwork, style, runtime: str) -> Callable:
-    mix = style_mix(trained.styles, style)
+def _one_pass(trained: PaintingNetwork, style, runtime: str, **options) -> Callable:
+    condition = conditions(trained, style, **options)
     if runtime == "keras":
-        forward = partial(_keras_forward, trained.network, mix)
+        forward = partial(_keras_forward, trained.network, condition)
     elif runtime == "onnx":
         from nstlib.export import onnx_forward
 
-        forward = onnx_forward(trained, style)
+        forward = onnx_forward(trained, style, **options)
     else:
         raise InputError(f"runtime is {runtime!r}; it can be 'keras' or 'onnx'.")
 
@@ -103,8 +117,109 @@ def _feed_forward(trained: PaintingNetwork, style, runtime: str) -> Callable:
     return paint
 
 
-def _keras_forward(network, mix: np.ndarray, picture: np.ndarray) -> np.ndarray:
-    return ops.convert_to_numpy(network([picture, mix], training=False))
+def _keras_forward(network, condition: list[np.ndarray], picture: np.ndarray) -> np.ndarray:
+    return ops.convert_to_numpy(network([picture, *condition], training=False))
+
+
+def conditions(trained: PaintingNetwork, style, **options) -> list[np.ndarray]:
+    """What a network takes beside the picture, for a style: [mix], [style] or [style, alpha]."""
+    if trained.styles:
+        if options:
+            raise InputError(f"{', '.join(options)}: only 'adain' and 'adain-light' take it.")
+        return [style_mix(trained.styles, style)]
+    return _any_style(trained, style, **options)
+
+
+def _any_style(
+    trained: PaintingNetwork, style, alpha=1.0, style_size: int = ADAIN_STYLE_SIZE
+) -> list[np.ndarray]:
+    if style is None:
+        raise InputError('Name the painting: nst.stylizer("adain", style="starry_night").')
+    shares = style if isinstance(style, Mapping) else {"": 1.0}
+    paintings = list(style) if isinstance(style, Mapping) else [style]
+    weights = style_mix(tuple(shares), shares)
+    vectors = [_style_vector(painting, style_size) for painting in paintings]
+    vector = (weights @ np.concatenate(vectors)).astype("float32")
+    if len(trained.network.inputs) == 2:
+        if alpha != 1.0:
+            raise InputError("alpha belongs to 'adain': with 'adain-light' give paint a strength.")
+        return [vector]
+    return [vector, _alphas(alpha)]
+
+
+def _alphas(alpha) -> np.ndarray:
+    """The strength at each level, (1, levels), from one number or a dict from level to number."""
+    from nstlib.networks.adain import ADAPTED
+
+    given = alpha if isinstance(alpha, Mapping) else dict.fromkeys(ADAPTED, alpha)
+    unknown = [level for level in given if level not in ADAPTED]
+    if unknown:
+        raise InputError(f"alpha has {unknown[0]!r}; its levels are {', '.join(ADAPTED)}.")
+    for level, value in given.items():
+        if not (isinstance(value, (int, float)) and 0 <= value <= 1):
+            raise InputError(f"alpha is {value!r} at {level}; it runs from 0, the photo, to 1.")
+    return np.array([[given.get(level, 1.0) for level in ADAPTED]], "float32")
+
+
+def _style_vector(painting, size: int) -> np.ndarray:
+    """The statistics (1, STATISTICS) of a painting, looked at once, at a bounded size."""
+    from nstlib.networks.adain import style_vector
+
+    if hasattr(painting, "shape"):
+        painting = as_image(painting)
+        longest = max(painting.shape[1:3])
+        if longest > LARGEST_STYLE:
+            shape = (max(1, side * LARGEST_STYLE // longest) for side in painting.shape[1:3])
+            painting = resize(painting, tuple(shape))
+    else:
+        painting = load_image(find_picture(painting), min(size, LARGEST_STYLE))
+    _, height, width, _ = painting.shape
+    if min(height, width) < SMALLEST:
+        raise InputError(
+            f"The style has {width} x {height} pixels: too few for brushwork. Its shorter side "
+            f"needs {SMALLEST} at least."
+        )
+    if painting.std(axis=(1, 2)).max() < ONE_COLOR:
+        warnings.warn("The style is of one colour, and so will be the painting.", stacklevel=6)
+    return ops.convert_to_numpy(style_vector(_encoder()(painting)))
+
+
+@lru_cache(maxsize=1)
+def _encoder():
+    from nstlib.networks.adain import style_encoder
+
+    return style_encoder()
+
+
+def by_region(stylizers: Sequence[Stylizer | None], masks: Sequence) -> Stylizer:
+    """A stylizer that paints each region of a picture in its own way.
+
+    One mask for each stylizer, whatever `nst.as_mask` takes: 1 where it is to be seen, and between
+    0 and 1 at an edge that blends. They are scaled to add up to 1. None instead of a stylizer
+    leaves the photo. Every stylizer sees the whole picture, so that a region's
+    statistics are not those of a scrap. Raises InputError if a place belongs to nobody.
+    """
+    if len(stylizers) != len(masks) or not masks:
+        raise InputError(
+            f"There are {len(stylizers)} stylizers and {len(masks)} masks: give one for each."
+        )
+
+    def stylize(picture, strength: float = 1.0, preserve_color: bool = False) -> np.ndarray:
+        picture = as_image(picture)
+        shares = [as_mask(mask, picture.shape[1:3]) for mask in masks]
+        total = sum(shares)
+        if total.min() <= 0:
+            raise InputError(
+                "Some pixels belong to no region: the masks are 0 there. Let the last "
+                "mask be 1 - the others."
+            )
+        parts = [
+            picture if paint is None else paint(picture, strength, preserve_color)
+            for paint in stylizers
+        ]
+        return sum(share / total * part for share, part in zip(shares, parts, strict=True))
+
+    return stylize
 
 
 def style_mix(styles: tuple[str, ...], wanted: str | Mapping[str, float]) -> np.ndarray:

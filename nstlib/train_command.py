@@ -9,15 +9,25 @@ KINDS = {
     "transform": "johnson",
     "styles": "light",
     "stylebank": "stylebank",
+    "adain": "adain",
+    "adain-light": "adain-light",
 }
+ANY_STYLE = ("adain", "adain-light")
+PREVIEW_PAINTINGS = ("starry_night", "great_wave", "poppies", "composition_viii", "summertime")
 
 
 def add_train(parser: argparse.ArgumentParser, whole, positive) -> None:
     """The options of `train`; `whole` and `positive` are the argparse types of numbers."""
     add = parser.add_argument
-    add("kind", choices=tuple(KINDS), help="one style; many styles; or a StyleBank")
+    add("kind", choices=tuple(KINDS), help="one style; many; a StyleBank; or any style")
     add("--content", metavar="DIR", type=Path, required=True, help="a folder of photos")
-    add("--style", metavar="PICTURE", nargs="+", required=True, help="bundled names or files")
+    add(
+        "--style",
+        metavar="PICTURE",
+        nargs="+",
+        required=True,
+        help="bundled names or files; for adain a folder of paintings",
+    )
     add("-o", "--output", metavar="DIR", type=Path, required=True, help="checkpoints, log, network")
     add("--add-to", metavar="NETWORK", help="teach the styles to this network, change nothing else")
     add("--go-on-from", metavar="NETWORK", help="begin with this network's weights; same styles")
@@ -43,13 +53,12 @@ def run_train(args: argparse.Namespace) -> None:
     keras = import_keras()
     if has_gpu():
         keras.mixed_precision.set_global_policy("mixed_float16")
+    if args.kind in ANY_STYLE:
+        return _train_any_style(args)
     from nstlib.data import find_picture
     from nstlib.images import load_image
-    from nstlib.model_card import model_card
-    from nstlib.networks import save_network
     from nstlib.recipes import recipe
     from nstlib.training import train
-    from nstlib.training_log import read_log
 
     paths = [find_picture(name) for name in args.style]
     trained, only = _network(args, [path.stem for path in paths])
@@ -68,11 +77,57 @@ def run_train(args: argparse.Namespace) -> None:
         previews={name: load_image(find_picture(name), 256) for name in args.preview},
     )  # fmt: skip
     trained.about.update(_about(args, settings, stream))
-    file = save_network(trained, args.output / "network.npz")
-    card = model_card(args.output.name, trained, read_log(args.output))
-    (args.output / "card.md").write_text(card, encoding="utf-8")
+    file = _saved(trained, args.output)
     print(f"Trained {file}: {', '.join(trained.styles)}. Paint with it: ", end="")
     print(f"nstlib stylize PHOTO {trained.styles[-1]} --engine fast --network {file} -o OUT")
+
+
+def _train_any_style(args: argparse.Namespace) -> None:
+    """The same for a network that takes any painting: `--style` is a folder of many."""
+    from nstlib.any_style import WEIGHTS, train_any_style
+    from nstlib.data import find_picture
+    from nstlib.images import load_image
+    from nstlib.networks import PaintingNetwork, build_network, load_network
+
+    if len(args.style) > 1 or args.add_to or args.style_weight:
+        raise InputError(
+            f"`train {args.kind}` takes as --style one folder of many paintings, and neither "
+            "--add-to nor --style-weight: it learns to paint in any style, not in these."
+        )
+    trained = PaintingNetwork(args.kind, (), build_network(args.kind, 0))
+    if args.go_on_from:
+        trained = load_network(args.go_on_from)
+        if trained.architecture != args.kind:
+            raise InputError(f"{args.go_on_from} is a {trained.architecture} network.")
+    stream = train_any_style(
+        trained.network, args.content, args.style[0], args.output,
+        steps=args.steps, batch=args.batch, crop=args.crop, learning_rate=args.learning_rate,
+        every=args.every, seed=args.seed, weights=args.weights,
+        previews={name: load_image(find_picture(name), 256) for name in args.preview},
+        preview_paintings=[load_image(find_picture(name), 384) for name in PREVIEW_PAINTINGS],
+    )  # fmt: skip
+    count = {"photos": stream.photos, "paintings": stream.paintings}
+    trained.about.update(_shared_about(args))
+    trained.about.update({
+        **{kind: f"{len(s.files)} files, {len(s.skipped)} unreadable" for kind, s in count.items()},
+        "encoder": "vgg19, block1_conv1 to block4_conv1",
+        "loss_weights": ", ".join(f"{name} {weight:g}" for name, weight in WEIGHTS.items()),
+    })  # fmt: skip
+    file = _saved(trained, args.output)
+    print(f"Trained {file} for any style. Paint with it: ", end="")
+    print(f"nstlib stylize PHOTO STYLE --engine adain --network {file} -o OUT")
+
+
+def _saved(trained, folder: Path) -> Path:
+    """Write the network and its card."""
+    from nstlib.model_card import model_card
+    from nstlib.networks import save_network
+    from nstlib.training_log import read_log
+
+    file = save_network(trained, folder / "network.npz")
+    card = model_card(folder.name, trained, read_log(folder))
+    (folder / "card.md").write_text(card, encoding="utf-8")
+    return file
 
 
 def _network(args: argparse.Namespace, names: list[str]):
@@ -103,14 +158,19 @@ def _network(args: argparse.Namespace, names: list[str]):
 
 def _about(args: argparse.Namespace, settings, stream) -> dict:
     layers = [*settings.content_layers, *settings.style_layers]
-    return {
-        "steps": args.steps,
-        "batch": f"{args.batch} crops of {args.crop} px",
+    return _shared_about(args) | {
         "photos": f"{len(stream.files)} files, {len(stream.skipped)} of them unreadable",
         "style_size": args.style_size,
         "loss_network": f"{settings.network}, {', '.join(layers)}",
         "loss_weights": f"content {settings.content_weight:g}, style {settings.style_weight:g}, "
         f"total variation {settings.tv_weight:g}",
+    }
+
+
+def _shared_about(args: argparse.Namespace) -> dict:
+    return {
+        "steps": args.steps,
+        "batch": f"{args.batch} crops of {args.crop} px",
         "optimizer": f"Adam {args.learning_rate:g}, cosine schedule, gradients clipped to norm 5",
         "seed": args.seed,
     }

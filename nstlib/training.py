@@ -6,8 +6,9 @@ for all pictures, so that afterwards one pass is enough. The loss is the same su
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import fields
 from pathlib import Path
 
 import keras
@@ -16,13 +17,14 @@ from keras import ops
 
 from nstlib import losses
 from nstlib.errors import InputError
-from nstlib.optimize import layer_weights
 from nstlib.photo_folder import PhotoFolder
 from nstlib.recipes import Recipe
 from nstlib.recipes import recipe as named_recipe
+from nstlib.terms import layer_weights
 from nstlib.training_log import Checkpoints, Logbook, NanGuard, Preview, ProgressBar
 from nstlib.vgg import feature_extractor
 
+WARM_UP = 100  # steps, at most a tenth of all
 IDENTITY_WEIGHT = 100.0  # of the mean squared difference of pixels, where nothing is to be painted
 
 
@@ -165,33 +167,72 @@ def train(
     batch, and under Keras' policy "mixed_float16" it computes in mixed precision. Returns the
     stream of photos, which knows what was skipped.
     """
-    out = Path(out)
     settings = {
         "network": network.name, "weights": network.count_params(), "styles": list(styles),
-        "recipe": repr(named_recipe(recipe)), "windows": windows, "batch": batch, "crop": crop,
+        "recipe": _said(named_recipe(recipe)), "windows": windows, "batch": batch, "crop": crop,
         "learning_rate": learning_rate, "seed": seed, "only": only,
         "identity_every": identity_every,
     }  # fmt: skip
+
+    def trainer(shared, replicas: int):
+        loss = PerceptualLoss(list(styles.values()), recipe, weights, windows)
+        return Trainer(shared, loss, replicas)
+
+    def stream(first: int, workers: int):
+        return PhotoFolder(
+            content, crop=crop, batch=batch, styles=len(styles), only=only,
+            identity_every=identity_every, seed=seed, first=first, workers=workers,
+        )  # fmt: skip
+
+    mixes = np.eye(len(styles), dtype="float32")[:: max(1, -(-len(styles) // 8))]
+    preview = Preview(Path(out), [[mix] for mix in mixes], previews or {})
+    return fit(
+        network, trainer, stream, out, settings,
+        steps=steps, learning_rate=learning_rate, every=every, callbacks=[*callbacks, preview],
+    )  # fmt: skip
+
+
+def _said(recipe: Recipe) -> dict:
+    """What a recipe says beyond the defaults, so that a new field does not end old trainings."""
+    return {
+        entry.name: value
+        for entry in fields(Recipe)
+        if (value := getattr(recipe, entry.name)) != getattr(Recipe(), entry.name)
+    }
+
+
+def fit(
+    network: keras.Model,
+    make_trainer: Callable,
+    make_stream: Callable,
+    out,
+    settings: dict,
+    *,
+    steps: int,
+    learning_rate: float,
+    every: int,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+):
+    """What all trainings share: devices, checkpoints to go on from, log, guard; returns the stream.
+
+    `make_trainer(network, replicas)` gives the model to fit, `make_stream(first, workers)` the data
+    from a step on, and `settings` are what has to be the same for a training to go on.
+    """
+    out = Path(out)
     _claim(out, settings)
     scope, replicas = _devices()
     with scope:
         shared = keras.models.clone_model(network) if replicas > 1 else network
         shared.set_weights(network.get_weights())
-        loss = PerceptualLoss(list(styles.values()), recipe, weights, windows)
-        trainer = _compiled(Trainer(shared, loss, replicas), learning_rate, steps)
+        trainer = _compiled(make_trainer(shared, replicas), learning_rate, steps)
     checkpoints = Checkpoints(out, every)
     first = checkpoints.restore(trainer)
-    stream = PhotoFolder(
-        content, crop=crop, batch=batch, styles=len(styles), only=only,
-        identity_every=identity_every, seed=seed, first=first,
-        # With several devices Keras begins to read twice, and threads would go on where it left.
-        workers=1 if replicas > 1 else 2,
-    )  # fmt: skip
+    # With several devices Keras begins to read twice, and threads would go on where it left.
+    stream = make_stream(first, 1 if replicas > 1 else 2)
     beside = [
         *callbacks,
         NanGuard(first, every),
         Logbook(out, every, first),
-        Preview(out, styles, previews or {}),
         ProgressBar(first, steps),
         checkpoints,  # last: what it has kept, the others have written
     ]
@@ -224,8 +265,15 @@ def _claim(out: Path, settings: dict) -> None:
 
 
 def _compiled(trainer: Trainer, learning_rate: float, steps: int) -> Trainer:
-    """With Adam on a cosine schedule, whose variables are there before a checkpoint is read."""
-    rate = keras.optimizers.schedules.CosineDecay(learning_rate, steps, alpha=0.02)
+    """With Adam on a cosine schedule, whose variables are there before a checkpoint is read.
+
+    The rate rises over the first steps: an untrained decoder without normalisation otherwise runs
+    into the flat ends of its sigmoid, and stays there.
+    """
+    rise = min(WARM_UP, steps // 10)
+    rate = keras.optimizers.schedules.CosineDecay(
+        learning_rate / 20, steps - rise, alpha=0.02, warmup_target=learning_rate, warmup_steps=rise
+    )
     optimizer = keras.optimizers.Adam(rate, global_clipnorm=5.0)
     trainer.compile(optimizer, jit_compile="auto" if _compiles_well() else False)
     optimizer.build(trainer.trainable_variables)

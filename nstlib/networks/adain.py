@@ -1,0 +1,170 @@
+"""Any style: a photo's features take a painting's means and spreads, and a decoder paints them.
+
+Huang & Belongie 2017. The encoder is VGG19 as it is; only the decoder is trained. A style is a
+vector, the statistics of a painting's features, which is computed once. We depart from the paper in
+adapting at three depths instead of one: with the deepest alone strokes stay weak and edges soft.
+
+`adain_light_network` goes without VGG19 at painting time: the same vector says which mixture of 64
+learnt styles the small network of `transform` is to paint (compare Ghiasi et al. 2017).
+"""
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from nstlib.losses import mean_std
+from nstlib.networks.blocks import ConditionalInstanceNormalization, CropLike
+from nstlib.networks.transform import DESIGNS, transformed
+from nstlib.vgg import ReflectionPadding, feature_extractor
+
+# The layers whose statistics describe a style: channels, and how large their activations are (root
+# mean square over the bundled photos). Divided by it, all layers are near 1.
+LEVELS = {
+    "block1_conv1": (64, 45.0),
+    "block2_conv1": (128, 210.0),
+    "block3_conv1": (256, 260.0),
+    "block4_conv1": (512, 900.0),
+}
+STATISTICS = 2 * sum(channels for channels, _ in LEVELS.values())
+ADAPTED = ("block2_conv1", "block3_conv1", "block4_conv1")  # where the decoder is told of the style
+ARCHETYPES = 64
+
+
+def style_encoder(weights: str = "imagenet") -> keras.Model:
+    """What looks at paintings and photos: a picture -> a dict of VGG19's features at all LEVELS."""
+    return feature_extractor(LEVELS, weights=weights, padding="reflect", round_up=True)
+
+
+def style_vector(features):
+    """The numbers that describe a style, from the features of paintings at all LEVELS.
+
+    A dict of (batch, height, width, channels) -> (batch, STATISTICS): level by level the means of
+    the channels, then their standard deviations, all divided by the level's size.
+    """
+    parts = [mean_std(features[level] / size) for level, (_, size) in LEVELS.items()]
+    sizes = [2 * channels for channels, _ in LEVELS.values()]
+    return ops.concatenate(
+        [ops.reshape(part, (-1, size)) for part, size in zip(parts, sizes, strict=True)], axis=1
+    )
+
+
+def level_statistics(style, level: str):
+    """The part of style vectors (batch, STATISTICS) that is one level's: (batch, 2, channels)."""
+    names = list(LEVELS)
+    begin = 2 * sum(LEVELS[name][0] for name in names[: names.index(level)])
+    channels = LEVELS[level][0]
+    return ops.reshape(style[:, begin : begin + 2 * channels], (-1, 2, channels))
+
+
+def adaptive_instance_normalization(features, statistics, epsilon: float = 1e-5):
+    """The features of a photo, each channel with the mean and the spread it has in a painting.
+
+    (batch, height, width, channels), (batch, 2, channels) as `mean_std` makes it -> features.
+    Nothing is learnt here. Huang & Belongie 2017, eq. 8.
+    """
+    mean, variance = ops.moments(features, axes=(1, 2), keepdims=True)
+    style_mean, style_std = statistics[:, 0, None, None], statistics[:, 1, None, None]
+    return (features - mean) * ops.rsqrt(variance + epsilon) * style_std + style_mean
+
+
+@keras.saving.register_keras_serializable("nstlib")
+class Adapt(layers.Layer):
+    """[features of a level, style (batch, STATISTICS), alpha (batch, len(ADAPTED))] -> features.
+
+    Alpha 1 gives them the style's statistics, 0 leaves them as they are; between, a mixture of both
+    (Huang & Belongie 2017, eq. 14), at each level its own.
+    """
+
+    def __init__(self, level: str, **options):
+        super().__init__(**options)
+        self.level, self.place = level, ADAPTED.index(level)
+
+    def call(self, inputs):
+        x, style, alpha = inputs
+        adapted = adaptive_instance_normalization(x, level_statistics(style, self.level))
+        alpha = alpha[:, self.place, None, None, None]
+        return alpha * adapted + (1 - alpha) * x
+
+    def compute_output_shape(self, shapes):
+        return shapes[0]
+
+    def get_config(self):
+        return {**super().get_config(), "level": self.level}
+
+
+def adain_network(*, weights: str = "imagenet") -> keras.Model:
+    """A network [picture, style, alpha] -> painting, for any style.
+
+    picture (batch, height, width, 3), RGB, 0..1, sides of 32 pixels or more; style (batch,
+    STATISTICS) made by `style_vector`; alpha (batch, 3), the strength at each level of ADAPTED,
+    0..1; painting of exactly the picture's size. Only what comes after VGG19 can be trained.
+    """
+    encoder = feature_extractor(ADAPTED, weights=weights, padding="reflect", round_up=True)
+    style = keras.Input((STATISTICS,), name="style")
+    alpha = keras.Input((len(ADAPTED),), name="alpha")
+    adapted = {}
+    for level in ADAPTED:
+        features = encoder.get_layer(level).output
+        x = layers.Rescaling(1 / LEVELS[level][1], name=f"scale_{level}")(features)
+        adapted[level] = Adapt(level, name=f"adapt_{level}")([x, style, alpha])
+    painting = _decoded(adapted, encoder.input)
+    return keras.Model([encoder.input, style, alpha], painting, name="adain")
+
+
+def adain_decoder(network: keras.Model) -> keras.Model:
+    """What of `adain_network` comes after VGG19, sharing its weights, to be trained without it.
+
+    [picture, features at each level of ADAPTED, style, alpha] -> (painting, target): the target is
+    what the painting's features at the deepest level should be, divided by that level's size.
+    """
+    picture, style, alpha = network.inputs
+    features = [network.get_layer(level).output for level in ADAPTED]
+    deepest = network.get_layer(f"adapt_{ADAPTED[-1]}").output
+    inputs = [picture, *features, style, alpha]
+    return keras.Model(inputs, [network.outputs[0], deepest], name="adain_decoder")
+
+
+def _decoded(adapted: dict, picture):
+    """From the deepest level up; the shallower ones join on the way, at their own size."""
+    x = _convolution(adapted["block4_conv1"], 256, name="decode4")
+    for block, channels in ((3, 128), (2, 64)):
+        skip = adapted[f"block{block}_conv1"]
+        x = layers.UpSampling2D(2, interpolation="nearest", name=f"decode{block}_up")(x)
+        x = CropLike(name=f"decode{block}_crop")([x, skip])
+        x = layers.Concatenate(name=f"decode{block}_join")([x, skip])
+        x = _convolution(x, channels, name=f"decode{block}")
+    x = layers.UpSampling2D(2, interpolation="nearest", name="decode1_up")(x)
+    x = _convolution(x, 32, name="decode1")
+    x = ReflectionPadding(1, name="paint_pad")(x)
+    x = layers.Conv2D(3, 3, activation="sigmoid", name="paint")(x)
+    return CropLike(name="painting")([x, picture])
+
+
+def _convolution(x, channels: int, *, name: str):
+    x = ReflectionPadding(1, name=f"{name}_pad")(x)
+    x = layers.Conv2D(channels, 3, name=f"{name}_conv")(x)
+    return layers.ReLU(name=f"{name}_relu")(x)
+
+
+def adain_light_network() -> keras.Model:
+    """A network [picture, style] -> painting, for any style, a hundredth of VGG19 in size.
+
+    Shapes as for `adain_network`. A linear map with a softmax turns the style into shares of 64
+    learnt archetypes, whose scales and shifts are mixed at every normalisation. Weights are drawn
+    so that the archetypes differ from the start.
+    """
+    image = keras.Input((None, None, 3), name="image")
+    style = keras.Input((STATISTICS,), name="style")
+    drawn = keras.initializers.RandomNormal(stddev=0.08, seed=0)
+    archetype = layers.Dense(
+        ARCHETYPES, activation="softmax", kernel_initializer=drawn, name="archetypes"
+    )
+    network = keras.Model(
+        [image, style], transformed(image, archetype(style), DESIGNS["light"]), name="adain_light"
+    )
+    random = np.random.default_rng(0)
+    for layer in network.layers:
+        if isinstance(layer, ConditionalInstanceNormalization):
+            layer.scale.assign(1 + 0.5 * random.standard_normal(layer.scale.shape))
+            layer.shift.assign(0.3 * random.standard_normal(layer.shift.shape))
+    return network
