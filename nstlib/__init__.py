@@ -49,6 +49,8 @@ _NAMES = {
         "mean_std",
         "mean_std_loss",
         "total_variation",
+        "guided_gram",
+        "histogram_loss",
         "CONVENTIONS",
     ),
     "recipes": ("Recipe", "RECIPES", "recipe"),
@@ -78,7 +80,8 @@ _NAMES = {
         *("edges", "learned_edges", "contour", "emboss", "ripple", "bulge", "swirl", "kuwahara"),
         *("oil", "posterise", "pencil", "cartoon", "halftone", "FILTERS"),
     ),
-    "color": ("keep_color",),
+    "color": ("keep_color", "match_color", "match_histogram"),
+    "masks": ("as_mask", "feather", "layer_masks", "subject_mask", "sky_mask", "refine_mask"),
     "export": ("export_onnx",),
     "opencv": (),
     "explore": (
@@ -90,7 +93,7 @@ _NAMES = {
     ),
 }
 _ON_KERAS = (
-    *("gradients", "vgg", "losses", "recipes", "optimize", "explore"),
+    *("gradients", "vgg", "losses", "recipes", "terms", "optimize", "explore"),
     *("networks", "training", "training_log", "any_style", "stylizers", "export"),
 )
 _HOME = {name: module for module, names in _NAMES.items() for name in names}

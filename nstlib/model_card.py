@@ -21,7 +21,7 @@ def model_card(
     about, weights = trained.about, trained.network.count_params()
     facts = {
         "Architecture": f"`{trained.architecture}`, {weights:,} weights, stored as float16",
-        "Styles": ", ".join(trained.styles),
+        "Styles": ", ".join(trained.styles) or "any painting",
         **{key.replace("_", " ").capitalize(): str(value) for key, value in about.items()},
     }
     lines = [f"# {name}", "", *(f"- **{key}**: {value}" for key, value in facts.items())]

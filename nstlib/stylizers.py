@@ -12,7 +12,7 @@ from functools import lru_cache, partial
 import numpy as np
 from keras import ops
 
-from nstlib.color import keep_color
+from nstlib.color import keep_color, match_color
 from nstlib.data import bundled_networks, find_picture
 from nstlib.errors import InputError, did_you_mean
 from nstlib.images import as_image, load_image, resize
@@ -30,7 +30,14 @@ Stylizer = Callable[..., np.ndarray]
 
 
 def stylizer(
-    name, /, style=None, *, network: str = FAST_NETWORK, runtime: str = "keras", **options
+    name,
+    /,
+    style=None,
+    *,
+    network: str = FAST_NETWORK,
+    runtime: str = "keras",
+    threads: int = 0,
+    **options,
 ) -> Stylizer:
     """A function `paint(picture, strength=1.0, preserve_color=False) -> picture`.
 
@@ -39,10 +46,12 @@ def stylizer(
     bundled name, a file, or a picture: "gatys" paints by gradient descent, with the options of
     `style_transfer`; "adain" and "adain-light" paint in one pass, take a dict of paintings to
     shares too, and have as options `alpha`, 0..1, or one for each of block2_conv1, block3_conv1 and
-    block4_conv1 (adain only), and `style_size`, the longest side in pixels at which they look at
-    the painting: larger means finer strokes. {"adain": style} is short for "adain", style.
+    block4_conv1 (adain only), `style_size`, the longest side in pixels at which they look at the
+    painting: larger means larger strokes, and `palette`, 0..1, how far the photo gets the
+    painting's colours (`nst.match_color`) before it is painted. {"adain": style} is short for
+    "adain", style. For "adain-light" name a `network` that you have trained: none is bundled.
     `network` is a bundled network or a file; `runtime="onnx"` runs it in ONNX Runtime, which is
-    several times faster on a CPU and needs a moment to begin.
+    several times faster on a CPU and needs a moment to begin, on so many `threads` (0: all cores).
 
     A picture is (1, height, width, 3), RGB, 0..1; the painting has exactly its size. `strength`
     runs from 0, the photo, to 1; `preserve_color` keeps the photo's colours.
@@ -53,11 +62,13 @@ def stylizer(
         return _finished(_gatys(style, options))
     if name in ANY_STYLE:
         trained = load_network(name if network == FAST_NETWORK else network)
-        return _finished(_one_pass(trained, style, runtime, **options))
+        palette = options.pop("palette", 1.0)
+        paint = _one_pass(trained, style, runtime, threads, **options)
+        return _finished(_in_palette(paint, style, palette, **options))
     if options or style is not None:
         given = ", ".join(options) or "style"
         raise InputError(f"{given}: only the engine 'gatys' takes it: nst.stylizer('gatys', …).")
-    return _finished(_one_pass(load_network(network), name, runtime))
+    return _finished(_one_pass(load_network(network), name, runtime, threads))
 
 
 def fast_styles(network: str = FAST_NETWORK) -> tuple[str, ...]:
@@ -94,14 +105,14 @@ def _gatys(style, options: dict) -> Callable:
     return lambda picture: style_transfer(picture, style, **options).image
 
 
-def _one_pass(trained: PaintingNetwork, style, runtime: str, **options) -> Callable:
+def _one_pass(trained: PaintingNetwork, style, runtime: str, threads: int, **options) -> Callable:
     condition = conditions(trained, style, **options)
     if runtime == "keras":
         forward = partial(_keras_forward, trained.network, condition)
     elif runtime == "onnx":
         from nstlib.export import onnx_forward
 
-        forward = onnx_forward(trained, style, **options)
+        forward = onnx_forward(trained, style, threads, **options)
     else:
         raise InputError(f"runtime is {runtime!r}; it can be 'keras' or 'onnx'.")
 
@@ -135,10 +146,8 @@ def _any_style(
 ) -> list[np.ndarray]:
     if style is None:
         raise InputError('Name the painting: nst.stylizer("adain", style="starry_night").')
-    shares = style if isinstance(style, Mapping) else {"": 1.0}
-    paintings = list(style) if isinstance(style, Mapping) else [style]
-    weights = style_mix(tuple(shares), shares)
-    vectors = [_style_vector(painting, style_size) for painting in paintings]
+    weights, paintings = _paintings(style, style_size)
+    vectors = [_style_vector(painting) for painting in paintings]
     vector = (weights @ np.concatenate(vectors)).astype("float32")
     if len(trained.network.inputs) == 2:
         if alpha != 1.0:
@@ -161,18 +170,44 @@ def _alphas(alpha) -> np.ndarray:
     return np.array([[given.get(level, 1.0) for level in ADAPTED]], "float32")
 
 
-def _style_vector(painting, size: int) -> np.ndarray:
-    """The statistics (1, STATISTICS) of a painting, looked at once, at a bounded size."""
+def _paintings(style, size: int) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Shares (1, paintings) that add up to 1, and the paintings, none larger than bearable."""
+    several = isinstance(style, Mapping)
+    shares = style_mix(tuple(style), style) if several else np.ones((1, 1), "float32")
+    return shares, [_painting(one, size) for one in (style if several else [style])]
+
+
+def _painting(painting, size: int) -> np.ndarray:
+    if not hasattr(painting, "shape"):
+        return load_image(find_picture(painting), min(size, LARGEST_STYLE))
+    painting = as_image(painting)
+    large = max(painting.shape[1:3]) > LARGEST_STYLE
+    return resize(painting, LARGEST_STYLE) if large else painting
+
+
+def _in_palette(paint: Callable, style, palette: float, alpha=1.0, style_size=ADAIN_STYLE_SIZE):
+    """The same painter, for whom the photo is first given the painting's mean and covariance of
+    colours: an encoder looks at edges more than at hues, so trees would else stay green.
+    """
+    if not (isinstance(palette, int | float) and 0 <= palette <= 1):
+        raise InputError(f"palette is {palette!r}; it runs from 0, the photo's colours, to 1.")
+    weights, paintings = _paintings(style, style_size)
+    strength = np.float32(palette if isinstance(alpha, Mapping) else palette * alpha)
+
+    def paint_in_palette(picture: np.ndarray) -> np.ndarray:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a gray photo gets as much as it can
+            matched = [match_color(picture, painting) for painting in paintings]
+        change = sum(w * (one - picture) for w, one in zip(weights[0], matched, strict=True))
+        return paint(picture + strength * change)
+
+    return paint_in_palette if strength else paint
+
+
+def _style_vector(painting: np.ndarray) -> np.ndarray:
+    """The statistics (1, STATISTICS) of a painting, looked at once."""
     from nstlib.networks.adain import style_vector
 
-    if hasattr(painting, "shape"):
-        painting = as_image(painting)
-        longest = max(painting.shape[1:3])
-        if longest > LARGEST_STYLE:
-            shape = (max(1, side * LARGEST_STYLE // longest) for side in painting.shape[1:3])
-            painting = resize(painting, tuple(shape))
-    else:
-        painting = load_image(find_picture(painting), min(size, LARGEST_STYLE))
     _, height, width, _ = painting.shape
     if min(height, width) < SMALLEST:
         raise InputError(

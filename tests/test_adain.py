@@ -10,6 +10,7 @@ from PIL import Image
 
 from nstlib import any_style, export, stylizers
 from nstlib.__main__ import main
+from nstlib.color import match_color
 from nstlib.errors import InputError, WeightsError
 from nstlib.losses import mean_std
 from nstlib.networks import PaintingNetwork, adain, build_network, load_network, save_network
@@ -146,6 +147,17 @@ def test_alpha_at_each_level(files, painting):
         stylizers.conditions(trained, painting, alpha={"block5_conv1": 1})
     with pytest.raises(InputError, match="alpha belongs to 'adain'"):
         stylizers.conditions(load_network(files["adain-light"]), painting, alpha=0.5)
+
+
+def test_the_photo_gets_the_palette_before_it_is_painted(painting):
+    photo, warm = noise(1, 40, 50, 3), painting * np.array([1, 0.5, 0.2], "float32")
+    same = stylizers._in_palette(lambda picture: picture, warm, 1.0)(photo)
+    np.testing.assert_allclose(same, match_color(photo, warm), atol=1e-6)
+    half = stylizers._in_palette(lambda picture: picture, warm, 1.0, alpha=0.5)(photo)
+    np.testing.assert_allclose(half, (photo + same) / 2, atol=1e-6)
+    assert stylizers._in_palette(len, warm, 0.0) is len
+    with pytest.raises(InputError, match="palette is 2; it runs from 0"):
+        stylizers.stylizer("adain-light", warm, palette=2)
 
 
 def test_paintings_that_are_too_small_of_one_colour_or_huge(files):
