@@ -50,6 +50,7 @@ _NAMES = {
         "mean_std_loss",
         "total_variation",
         "guided_gram",
+        "histogram_target",
         "histogram_loss",
         "CONVENTIONS",
     ),
@@ -82,6 +83,11 @@ _NAMES = {
     ),
     "color": ("keep_color", "match_color", "match_histogram"),
     "masks": ("as_mask", "feather", "layer_masks", "subject_mask", "sky_mask", "refine_mask"),
+    "mask_editing": ("over_photo", "brush", "grow", "mask_editor"),
+    "styles": ("gather_styles",),
+    "terms": ("receptive_reach",),
+    "photoreal": ("matting_laplacian", "photoreal_term", "smooth_like", "ssim", "photorealistic"),
+    "harmony": ("paste", "harmonize"),
     "export": ("export_onnx",),
     "opencv": (),
     "explore": (
@@ -94,6 +100,7 @@ _NAMES = {
 }
 _ON_KERAS = (
     *("gradients", "vgg", "losses", "recipes", "terms", "optimize", "explore"),
+    *("photoreal", "harmony"),
     *("networks", "training", "training_log", "any_style", "stylizers", "export"),
 )
 _HOME = {name: module for module, names in _NAMES.items() for name in names}

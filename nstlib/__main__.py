@@ -16,17 +16,27 @@ from pathlib import Path
 
 from nstlib import __version__
 from nstlib.errors import InputError, NstError
+from nstlib.steering_command import (
+    LAYER_OPTIONS,
+    STEERING_OPTIONS,
+    add_steering,
+    check_steering,
+    mask_files,
+    paintings_and_steering,
+)
 from nstlib.train_command import add_train
 
-ENGINES = ("gatys", "fast")
+ENGINES = ("gatys", "fast", "adain")
 STARTS = (None, "content", "noise", "mix")  # anything else is a picture
 SUMMARY = "Neural style transfer in Keras: paint a photo in the manner of a painting."
 EXAMPLE = "Example: nstlib stylize great_wall starry_night -o painting.jpg"
 # The options of `stylize` that change a field of the recipe when they are given.
-RECIPE_OPTIONS = ("steps", "content_weight", "style_weight", "tv_weight", "optimizer")
-
-
-GATYS_OPTIONS = (*RECIPE_OPTIONS, "start", "save_every")  # a network has no use for these
+RECIPE_OPTIONS = (
+    *("steps", "content_weight", "style_weight", "tv_weight", "optimizer"),
+    *("histogram_weight", "pooling", "padding", *LAYER_OPTIONS),
+)
+# A network has no use for these.
+GATYS_OPTIONS = (*RECIPE_OPTIONS, "start", "save_every", *STEERING_OPTIONS)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -90,8 +100,9 @@ def _add_stylize(parser: argparse.ArgumentParser) -> None:
     add("style", metavar="STYLE", help="the same, for the manner of painting")
     add("-o", "--output", metavar="OUT", type=Path, required=True, help="the picture to write")
     add("--size", metavar="N", type=whole, default=512, help="longest side in pixels, at most: 512")
-    add("--engine", choices=ENGINES, default="gatys", help="gatys, any style; fast, at once")
-    add("--network", metavar="N", default="light", help="of the fast engine: light, or a file")
+    add("--engine", choices=ENGINES, default="gatys", help="gatys, slowly; adain; fast, trained")
+    add("--network", metavar="N", help="a bundled one, such as light, or a file")
+    add("--alpha", metavar="A", type=_number(float, 0, 1), help="adain: 0, keep content, to 1")
     add("--strength", metavar="S", type=_number(float, 0, 1), default=1.0, help="0, photo, to 1")
     add("--preserve-color", action="store_true", help="keep the colours of the photo")
     add("--recipe", metavar="NAME", default="default", help="named settings, such as gatys-2016")
@@ -106,6 +117,7 @@ def _add_stylize(parser: argparse.ArgumentParser) -> None:
     add("--save-every", metavar="N", type=whole, help="also save OUT-0010.jpg … every N steps")
     add("--overwrite", action="store_true", help="replace OUT if it exists")
     add("--quiet", action="store_true", help="print errors and notes only")
+    add_steering(parser, weight, _number(float, 0.05, 20))
     parser.set_defaults(run=run_stylize, usage_error=parser.error)
 
 
@@ -133,17 +145,15 @@ def run_stylize(args: argparse.Namespace) -> None:
     """Everything that can be wrong is found out before the minutes of painting, not after."""
     if args.quiet:
         os.environ["NST_PROGRESS"] = "0"
-    from nstlib.data import find_picture
-    from nstlib.images import load_image
-
-    if args.engine == "fast":
-        return run_fast(args)
-    named = [args.photo, args.style] + ([] if args.start in STARTS else [args.start])
-    args.inputs = [find_picture(name) for name in named]
-    _check_output(args.output, args)
-    content, style, *start = (load_image(path, args.size) for path in args.inputs)
+    if args.color == "luminance":  # the one way that needs no painter: every engine has it
+        args.preserve_color, args.color = True, None
+    if args.engine != "gatys":
+        return run_one_pass(args)
+    check_steering(args)
+    content, paintings, start = _read_pictures(args)
     recipe = _recipe(args)
-    options = {"on_step": _step_saver(args, recipe.steps), "start": start[0] if start else None}
+    style, steering = paintings_and_steering(args, content, paintings)
+    options = {"on_step": _step_saver(args, recipe.steps), "start": start, **steering}
     from nstlib.optimize import style_transfer
 
     result = style_transfer(content, style, recipe, seed=args.seed, weights=args.weights, **options)
@@ -157,8 +167,25 @@ def run_stylize(args: argparse.Namespace) -> None:
         print(_summary(args, result))
 
 
-def run_fast(args: argparse.Namespace) -> None:
-    """One pass through a network that knows the style, or a mix: great_wave=0.5,poppies=0.5."""
+def _read_pictures(args: argparse.Namespace) -> tuple:
+    """The photo, the paintings by name, and the picture to start from, if it is one."""
+    from nstlib.data import find_picture
+    from nstlib.images import load_image
+
+    named = [args.photo, args.style, *(args.styles or [])]
+    named += [] if args.start in STARTS else [args.start]
+    found = [find_picture(name) for name in named]
+    args.inputs = [*found, *mask_files(args)]
+    _check_output(args.output, args)
+    content, paintings = load_image(found[0], args.size), {}
+    for path in found[1 : 2 + len(args.styles or [])]:
+        name = path.stem if path.stem not in paintings else f"{path.stem} {len(paintings) + 1}"
+        paintings[name] = load_image(path, None if args.style_size else args.size)
+    return content, paintings, None if args.start in STARTS else load_image(found[-1], args.size)
+
+
+def run_one_pass(args: argparse.Namespace) -> None:
+    """One pass through a network, in a style or a mix: great_wave=0.5,poppies=0.5."""
     from nstlib.data import find_picture
     from nstlib.images import load_image
     from nstlib.runtime import import_keras
@@ -166,13 +193,24 @@ def run_fast(args: argparse.Namespace) -> None:
     useless = [name for name in GATYS_OPTIONS if getattr(args, name) is not None]
     if useless:
         args.usage_error(f"--{useless[0].replace('_', '-')} is for --engine gatys only")
+    if args.alpha is not None and args.engine != "adain":
+        args.usage_error("--alpha is for --engine adain only; --strength is for all")
+    style = _shares(args.style)
+    paintings = [style] if isinstance(style, str) else list(style)
     args.inputs = [find_picture(args.photo)]
+    if args.engine == "adain":
+        args.inputs += [find_picture(painting) for painting in paintings]
     _check_output(args.output, args)
     picture = load_image(args.inputs[0], args.size)
     import_keras()
     from nstlib.stylizers import stylizer
 
-    paint = stylizer(_shares(args.style), network=args.network)
+    named = {"network": args.network} if args.network else {}
+    if args.engine == "adain":
+        named |= {} if args.alpha is None else {"alpha": args.alpha}
+        paint = stylizer("adain", style, **named)
+    else:
+        paint = stylizer(style, **named)
     begin = time.perf_counter()
     image = paint(picture, args.strength, args.preserve_color)
     seconds = time.perf_counter() - begin
@@ -217,6 +255,7 @@ def _recipe(args: argparse.Namespace):
 
     changes = {name: getattr(args, name) for name in RECIPE_OPTIONS}
     changes["start"] = args.start if args.start in STARTS else None
+    changes |= {name: dict(changes[name]) for name in LAYER_OPTIONS if changes[name]}
     try:
         return recipe(args.recipe, **{k: v for k, v in changes.items() if v is not None})
     except InputError as error:
@@ -308,9 +347,9 @@ def run_styles(args: argparse.Namespace) -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         print("  ".join(map(str.ljust, row, widths)).rstrip())
-    print("\nStyles of --engine fast, by --network:")
+    print("\nStyles of --engine fast, by --network (--engine adain and gatys take any picture):")
     for name, row in bundled_networks().items():
-        print(f"  {name}: {', '.join(row['styles'])}")
+        print(f"  {name}: {', '.join(row['styles']) or 'any (--engine adain)'}")
 
 
 if __name__ == "__main__":

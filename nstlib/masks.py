@@ -169,9 +169,8 @@ def _depth(mask: np.ndarray) -> np.ndarray:
 
 
 def _small(photo) -> np.ndarray:
-    """(height, width, 3), 0..255, at most WORK_SIZE, as OpenCV wants it but for the channels."""
-    photo = as_image(photo)
-    return to_uint8(resize(photo, WORK_SIZE) if max(photo.shape[1:3]) > WORK_SIZE else photo)
+    """(height, width, 3), 0..255, at WORK_SIZE, since smoothness is a matter of size."""
+    return to_uint8(resize(as_image(photo), WORK_SIZE))
 
 
 def _like(photo, mask: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from keras import ops
 from nstlib import losses, optimize, solvers
 from nstlib.errors import InputError, MemoryRefused
 from nstlib.recipes import recipe
+from nstlib.styles import Style
 from nstlib.vgg import MEAN_BGR, feature_extractor
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*RANDOM WEIGHTS")
@@ -217,3 +218,129 @@ def test_a_term_that_is_not_there_is_named(tiny_image, style_image):
     result = paint(tiny_image, style_image, steps=1)
     with pytest.raises(InputError, match="no term 'flavour'. Terms: total, content, style"):
         result.curve("flavour")
+
+
+# --- Several paintings, regions, histograms ------------------------------------------------------
+
+
+def left_half(height=32, width=40) -> np.ndarray:
+    mask = np.zeros((1, height, width, 1), "float32")
+    mask[:, :, : width // 2] = 1
+    return mask
+
+
+def value_of(image, *arguments, **options):
+    settings = recipe("default", **LAYERS, **options.pop("recipe", {}))
+    function = optimize.objective(*arguments, settings, weights="random", **options)
+    total, terms = function(ops.array(image))
+    return float(total), {name: float(term) for name, term in terms.items()}
+
+
+@pytest.mark.parametrize("statistic", ["gram", "mean_std"])
+def test_the_same_painting_in_every_way_costs_the_same(statistic, tiny_image, style_image):
+    given = {"recipe": {"style_statistic": statistic}}
+    plain, _ = value_of(1 - tiny_image, tiny_image, style_image, **given)
+    full = np.ones((1, 32, 40, 1), "float32")
+    masked, _ = value_of(1 - tiny_image, tiny_image, style_image, masks=full, **given)
+    assert masked == pytest.approx(plain, rel=1e-5)
+    twice = [style_image, style_image]
+    shared, terms = value_of(1 - tiny_image, tiny_image, twice, style_weights=[1, 3], **given)
+    assert shared == pytest.approx(plain, rel=1e-5)
+    first, second = (terms[f"style block1_conv1 style {number}"] for number in (1, 2))
+    assert second == pytest.approx(3 * first, rel=1e-5)
+
+
+def test_each_painting_is_asked_of_its_own_half(tiny_image, style_image):
+    """Left half of one painting beside the other's right half: with full insets both are right."""
+    other = 1 - tiny_image
+    mask = left_half()
+    image = np.where(mask, style_image[:, :1, :1], other)  # flat on the left: its own Gram matrix
+    flat = np.broadcast_to(style_image[:, :1, :1], (1, 32, 40, 3)).copy()
+    paintings = {"flat": flat, "other": other}
+    _, terms = value_of(image, tiny_image, paintings, masks=[mask, None])
+    _, swapped = value_of(image, tiny_image, paintings, masks=[None, mask])
+    for layer in LAYERS["style_layers"]:
+        name = f"style {layer} flat"
+        assert terms[name] < 0.01 * swapped[name]
+
+
+def test_terms_of_several_paintings_carry_their_names(tiny_image, style_image):
+    styles = {"a": style_image, "b": tiny_image}
+    result = paint(tiny_image, styles, steps=1, style_weights={"a": 2, "b": 1})
+    assert {"style block1_conv1 a", "style block2_conv1 b"} < set(result.history[0].terms)
+    layer = result.curve("style block1_conv1")
+    np.testing.assert_allclose(layer, sum(result.curve(f"style block1_conv1 {n}") for n in styles))
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+@pytest.mark.parametrize("start", ["content", "noise"])
+def test_pixels_of_nobody_stay_as_in_the_photo(optimizer, start, tiny_image, style_image):
+    settings = {"optimizer": optimizer, "start": start, "steps": 3, "masks": left_half()}
+    result = paint(tiny_image, style_image, **settings)
+    np.testing.assert_array_equal(result.image[:, :, 20:], tiny_image[:, :, 20:])
+    assert np.abs(result.image - tiny_image)[:, :, :20].mean() > 0.005
+
+
+@pytest.mark.parametrize("pixel", [(5, 7), (31, 39)])
+def test_a_region_of_one_pixel_is_painted_without_nan(pixel, tiny_image, style_image):
+    mask = np.zeros((1, 32, 40, 1), "float32")
+    mask[:, pixel[0], pixel[1]] = 1
+    styles = [style_image, 1 - style_image]
+    result = paint(tiny_image, styles, masks=[mask, None], steps=2, histogram_weight=1.0)
+    assert result.stopped == "steps" and np.isfinite(result.image).all()
+    assert np.isfinite(result.curve()).all()
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
+def test_constant_pictures_are_painted_without_nan(value, tiny_image):
+    flat = np.full_like(tiny_image, value)
+    for content, style in ((flat, tiny_image), (tiny_image, flat), (flat, flat)):
+        result = paint(content, style, steps=2, histogram_weight=1.0)
+        assert np.isfinite(result.image).all() and np.isfinite(result.curve()).all()
+
+
+def test_each_painting_too_small_is_named(tiny_image, style_image):
+    styles = {"wave": style_image, "stamp": style_image[:, :4, :4]}
+    with pytest.raises(InputError, match="The stamp picture has 4 x 4 pixels"):
+        next(optimize.painting_steps(tiny_image, styles, weights="random", padding="zero"))
+    with pytest.raises(InputError, match="The style picture has 4 x 4 pixels"):
+        next(optimize.painting_steps(tiny_image, style_image, style_scale=0.1, weights="random"))
+
+
+def test_the_histogram_term_falls_and_is_left_out_at_weight_zero(tiny_image, style_image):
+    settings = {"histogram_weight": 5.0, "histogram_layers": ["block1_conv1"], "steps": 6}
+    result = paint(tiny_image, style_image, **settings)
+    curve = result.curve("histogram")
+    assert curve[-1] < 0.8 * curve[0]
+    assert "histogram block1_conv1" in result.history[0].terms
+    _, terms = value_of(tiny_image, tiny_image, tiny_image, recipe={"histogram_weight": 1.0})
+    assert terms["histogram block4_conv1"] == pytest.approx(0, abs=1e-6)
+    _, terms = value_of(tiny_image, tiny_image, style_image)
+    assert not any("histogram" in name for name in terms)
+
+
+def test_extra_terms_are_added_and_kept_off_the_pixels_of_nobody(tiny_image, style_image):
+    def pull(image):
+        return float(image.sum()), np.ones_like(image)
+
+    result = paint(tiny_image, style_image, steps=2, masks=left_half(), extra={"dark": pull})
+    assert result.curve("dark")[0] == pytest.approx(tiny_image.sum(), rel=1e-5)
+    np.testing.assert_array_equal(result.image[:, :, 20:], tiny_image[:, :, 20:])
+
+
+def test_memory_grows_with_regions_histograms_and_large_paintings(monkeypatch, tiny_image):
+    def style(side, mask=None):
+        return Style("a", np.zeros((1, side, side, 3), "float32"), 0.5, mask)
+
+    small, masked, large = style(64), style(64, left_half()), style(2000)
+    default, histograms = recipe(), recipe(histogram_weight=1.0)
+    plain = optimize.estimate_memory(400, 600)
+    assert optimize.estimate_memory(400, 600, default, [small]) == plain
+    assert optimize.estimate_memory(400, 600, histograms, [small]) > plain
+    two = optimize.estimate_memory(400, 600, default, [small, small])
+    regions = optimize.estimate_memory(400, 600, default, [masked, masked])
+    looking = optimize.estimate_memory(400, 600, default, [large])
+    assert plain < two < regions < looking
+    monkeypatch.setattr(optimize, "available_memory", lambda: (plain + looking) // 2)
+    with pytest.raises(MemoryRefused, match="largest painting takes most of it: make it smaller"):
+        next(optimize.painting_steps(tiny_image, large.image, weights="random"))
