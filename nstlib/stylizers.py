@@ -47,7 +47,7 @@ def stylizer(
     `style_transfer`; "adain" and "adain-light" paint in one pass, take a dict of paintings to
     shares too, and have as options `alpha`, 0..1, or one for each of block2_conv1, block3_conv1 and
     block4_conv1 (adain only), `style_size`, the longest side in pixels at which they look at the
-    painting: larger means larger strokes, and `palette`, 0..1, how far the photo gets the
+    painting: smaller means denser strokes, and `palette`, 0..1, how far the photo gets the
     painting's colours (`nst.match_color`) before it is painted. {"adain": style} is short for
     "adain", style. For "adain-light" name a `network` that you have trained: none is bundled.
     `network` is a bundled network or a file; `runtime="onnx"` runs it in ONNX Runtime, which is
