@@ -60,9 +60,10 @@ _NAMES = {
         "Step",
         "style_transfer",
         "painting_steps",
-        "objective",
-        "estimate_memory",
     ),
+    "memory": ("estimate_memory",),
+    "recipe_panel": ("recipe_explorer", "QuickLooks"),
+    "coordinates": ("Waves",),
     "networks": (
         "PaintingNetwork",
         "build_network",
@@ -85,7 +86,7 @@ _NAMES = {
     "masks": ("as_mask", "feather", "layer_masks", "subject_mask", "sky_mask", "refine_mask"),
     "mask_editing": ("over_photo", "brush", "grow", "mask_editor"),
     "styles": ("gather_styles",),
-    "terms": ("receptive_reach",),
+    "terms": ("objective", "receptive_reach"),
     "photoreal": ("matting_laplacian", "photoreal_term", "smooth_like", "ssim", "photorealistic"),
     "harmony": ("paste", "harmonize"),
     "export": ("export_onnx",),
@@ -99,7 +100,17 @@ _NAMES = {
     ),
 }
 _ON_KERAS = (
-    *("gradients", "vgg", "losses", "recipes", "terms", "optimize", "explore"),
+    *(
+        "gradients",
+        "vgg",
+        "losses",
+        "recipes",
+        "terms",
+        "memory",
+        "optimize",
+        "explore",
+        "recipe_explorer",
+    ),
     *("photoreal", "harmony"),
     *("networks", "training", "training_log", "any_style", "stylizers", "export"),
 )

@@ -153,7 +153,7 @@ def run_stylize(args: argparse.Namespace) -> None:
     content, paintings, start = _read_pictures(args)
     recipe = _recipe(args)
     style, steering = paintings_and_steering(args, content, paintings)
-    options = {"on_step": _step_saver(args, recipe.steps), "start": start, **steering}
+    options = {"on_step": _step_saver(args, recipe.all_steps), "start": start, **steering}
     from nstlib.optimize import style_transfer
 
     result = style_transfer(content, style, recipe, seed=args.seed, weights=args.weights, **options)
@@ -305,8 +305,9 @@ def _summary(args: argparse.Namespace, result) -> str:
     from nstlib.weights import weights_status
 
     _, height, width, _ = result.image.shape
-    steps, curve, wanted = len(result.history) - 1, result.curve(), result.recipe.steps
-    loss = curve[-1] if result.recipe.average else curve.min()
+    steps, wanted, size = len(result.history) - 1, result.recipe.all_steps, result.history[-1].size
+    totals = [step.total for step in result.history if step.size == size]
+    loss = totals[-1] if result.recipe.average else min(totals)
     early = "" if result.stopped == "steps" else f" of {wanted} ({result.stopped})"
     known = {"imagenet": weights_status(result.recipe.network).line, "random": "RANDOM weights"}
     return (

@@ -27,7 +27,7 @@ from nstlib.training import fit
 from nstlib.training_log import Preview
 
 DEEPEST = ADAPTED[-1]
-WEIGHTS = {"content": 0.4, "mean_std": 30.0, "gram": 24.0, "tv": 1.0}
+WEIGHTS = {"content": 0.12, "mean_std": 30.0, "gram": 32.0, "tv": 1.0}
 FLOOR = 0.02  # added to mean squares, which are near 1
 PAINTING_ZOOM = (1.2, 2.2)  # so that strokes are seen as large as in a painting of 300 to 400 px
 
@@ -83,8 +83,8 @@ class AnyStyleTrainer(keras.Model):
         seen, models = self.look(photos), self.look(paintings)
         style = style_vector(models)
         painted, target = self.paint(photos, seen, style)
-        return {
-            "painted": painted,
+        return {  # sums of squares are made in single precision, whatever the network's
+            "painted": ops.cast(painted, "float32"),
             "target": ops.stop_gradient(target),
             "style": style,
             "grams": {level: _gram(models, level) for level in LEVELS},

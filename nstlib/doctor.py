@@ -125,7 +125,7 @@ def device() -> Check:
 
 
 def memory() -> Check:
-    from nstlib.optimize import estimate_memory
+    from nstlib.memory import estimate_memory
     from nstlib.runtime import available_memory
 
     free, needed = available_memory(), estimate_memory(512, 512)

@@ -214,17 +214,16 @@ def _loss(see, content: np.ndarray, masks: Mapping, targets: Mapping, weights) -
     style_weight, tv_weight = weights
     where = masks[CONTENT]
     size = float((where * np.square(content)).sum()) + 1e-12
-    shares = {
-        k: style_weight / len(targets) / (np.square(t).mean() + 1e-12) for k, t in targets.items()
-    }
+    energies = {layer: np.square(target).mean() + 1e-12 for layer, target in targets.items()}
 
     def loss(picture):
         features = see(picture)
         kept = ops.sum(where * ops.square(features[CONTENT] - content)) / size
-        style = sum(
-            share * losses.gram_loss(features[layer], targets[layer], masks[layer])
-            for layer, share in shares.items()
-        )
+        distances = [
+            losses.gram_loss(features[layer], target, masks[layer]) / energies[layer]
+            for layer, target in targets.items()
+        ]
+        style = style_weight * sum(distances) / len(distances)
         return kept + style + tv_weight * losses.total_variation(picture)
 
     return loss
@@ -249,8 +248,6 @@ def _descend(
             picture = image
             if bar is not None:
                 bar.update(min(index, 1))
-            if index == steps:
-                break
     except KeyboardInterrupt:
         return picture, True
     finally:

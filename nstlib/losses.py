@@ -18,13 +18,26 @@ from keras import ops
 from nstlib.errors import InputError
 
 
-def content_loss(features, target):
+def mean_square(difference):
+    """How large a tensor of differences is, everywhere but in the convention "crowsonkb"."""
+    return ops.mean(ops.square(difference))
+
+
+def scaled_mean_square(difference):
+    """Squares over absolute values: near its minimum a loss like this pulls as hard as far away.
+
+    A tensor -> scalar: sum of squares / sum of absolute values. Crowson's style-transfer-pytorch.
+    """
+    return ops.sum(ops.square(difference)) / (ops.sum(ops.abs(difference)) + 1e-8)
+
+
+def content_loss(features, target, measure=mean_square):
     """How far the features are from the photo's, position by position: *what is where*.
 
-    Two tensors (batch, height, width, channels) -> scalar, the mean squared difference.
-    Gatys et al. 2016, eq. 1, which takes half the sum.
+    Two tensors (batch, height, width, channels) -> scalar, the mean squared difference (or another
+    `measure`). Gatys et al. 2016, eq. 1, which takes half the sum.
     """
-    return ops.mean(ops.square(features - target))
+    return measure(features - target)
 
 
 def gram_matrix(features):
@@ -51,7 +64,7 @@ def guided_gram(features, mask):
     return gram / ops.maximum(ops.sum(mask), 1e-6)
 
 
-def gram_loss(features, target, mask=None):
+def gram_loss(features, target, mask=None, measure=mean_square):
     """How far the features' Gram matrix is from the painting's: *which strokes go together*.
 
     features (batch, height, width, channels), target (batch, channels, channels) made by
@@ -59,7 +72,7 @@ def gram_loss(features, target, mask=None):
     eq. 4. With a mask (1, height, width, 1) only its region is asked (`guided_gram`).
     """
     gram = gram_matrix(features) if mask is None else guided_gram(features, mask)
-    return ops.mean(ops.square(gram - target))
+    return measure(gram - target)
 
 
 def mean_std(features, epsilon: float = 1e-5, mask=None):
@@ -80,14 +93,14 @@ def mean_std(features, epsilon: float = 1e-5, mask=None):
     return ops.stack([mean, ops.sqrt(variance + epsilon)], axis=1)
 
 
-def mean_std_loss(features, target, mask=None):
+def mean_std_loss(features, target, mask=None, measure=mean_square):
     """How far the features' means and spreads are from the painting's.
 
     features (batch, height, width, channels), target (batch, 2, channels) made by `mean_std` ->
     scalar, the mean squared difference. Huang & Belongie 2017, eq. 13, which sums two norms.
     With a mask (1, height, width, 1) only its region is asked.
     """
-    return ops.mean(ops.square(mean_std(features, mask=mask) - target))
+    return measure(mean_std(features, mask=mask) - target)
 
 
 def sorted_values(features):
@@ -142,13 +155,16 @@ def total_variation(image, norm: str = "l2"):
     return (ops.sum(down) + ops.sum(right)) / ops.cast(batch * height * width, image.dtype)
 
 
+TORCHVISION_SCALE = 1 / (0.226 * 255)  # of its networks' pixels: divided by their deviation
+
+
 @dataclass(frozen=True)
 class Convention:
     """How a paper or a program measures the three terms, as factors on nstlib's own.
 
     `content(n, m)` and `style(n, m, pixels)` are for a layer of n channels and m positions in a
     picture of `pixels` pixels, `tv(pixels)` for total variation: their term = factor * our term. So
-    a weight w of theirs is the weight w * factor here.
+    a weight w of theirs is the weight w * factor here. `measure` is how large a difference is.
     """
 
     source: str
@@ -156,6 +172,7 @@ class Convention:
     style: Callable[[int, int, int], float] = lambda n, m, pixels: 1.0
     tv: Callable[[int], float] = lambda pixels: 1.0
     tv_norm: str = "l2"
+    measure: Callable = mean_square
 
 
 CONVENTIONS = {
@@ -189,5 +206,19 @@ CONVENTIONS = {
         content=lambda n, m: n * m,
         style=lambda n, m, pixels: (n * m) ** 2 / (36 * pixels**2),
         tv=lambda pixels: 255.0**2 * pixels,
+    ),
+    "neural-style": Convention(
+        "Johnson's neural-style: means; Gram divided by N M; half the sum of squared differences "
+        "of pixels 0..255",
+        style=lambda n, m, pixels: 1 / n**2,
+        tv=lambda pixels: 255.0**2 / 2 * pixels,
+    ),
+    "crowsonkb": Convention(
+        "Crowson's style-transfer-pytorch: squares over absolute values; means over pixels and "
+        "channels for total variation. Its network wants pixels with a deviation of 1, ours 0..255",
+        content=lambda n, m: TORCHVISION_SCALE,
+        style=lambda n, m, pixels: TORCHVISION_SCALE**2,
+        tv=lambda pixels: 1 / 3,
+        measure=scaled_mean_square,
     ),
 }

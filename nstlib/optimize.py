@@ -7,38 +7,40 @@ generator of steps, `painting_steps`, so that showing, saving and stopping sit o
 import math
 import time
 import warnings
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
 from keras import ops
 
-from nstlib.errors import InputError, MemoryRefused
+from nstlib.errors import InputError
 from nstlib.gradients import value_and_grad
 from nstlib.images import as_image, resize
+from nstlib.memory import check_memory, check_sizes
 from nstlib.recipes import Recipe
 from nstlib.recipes import recipe as named_recipe
-from nstlib.runtime import available_memory
 from nstlib.runtime import progress as progress_bar
-from nstlib.solvers import HISTORY, first_order, lbfgs
+from nstlib.solvers import first_order, lbfgs
 from nstlib.styles import Style, gather_styles, painted_part
 from nstlib.terms import all_layers, sum_of_terms
-from nstlib.terms import layer_weights as layer_weights
-from nstlib.terms import objective as objective
-from nstlib.vgg import VGG_TABLE, smallest_side
+from nstlib.vgg import smallest_side
 
 PATIENCE = 20  # steps over which `Recipe.tolerance` is judged
+COARSEST = (
+    96  # pixels on the longest side: smaller pictures are left out of a recipe's coarse sizes
+)
+SMALLEST_PAINTING = 32  # pixels on the shorter side, to which a coarse size shrinks a painting
 OWN_OPTIONS = ("seed", "weights", "extra", "style_weights", "masks", "style_scale")
-# Measured: see benchmarks/memory.py.
-BYTES_A_VALUE, BYTES_A_COPY, BYTES_A_LOOK, BASE_BYTES = 12.0, 8.0, 10.0, 1.05e9
 
 
 @dataclass(frozen=True)
 class Step:
     """One state of the picture: its number, the picture, and what it costs.
 
+    `size` is 1 for a picture of the content's size, and less while the recipe's `coarse` sizes are
+    painted; totals can be compared among steps of the same size.
     `terms` maps "content block4_conv2", "style block1_conv1", …, "tv" to the numbers whose sum is
     `total`: weights and conventions are already in them. Of several paintings, the name follows:
     "style block1_conv1 starry_night". Step 0 is the start. `evaluations` counts how often value and
@@ -50,6 +52,7 @@ class Step:
     total: float
     terms: dict[str, float]
     evaluations: int
+    size: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -98,8 +101,10 @@ def style_transfer(
     begin = time.perf_counter()
     steps = painting_steps(content, style, recipe, **options)
     history, best, stopped = [], None, ""
-    settings = _resolve(recipe, options)[0]
-    bar = progress_bar(total=settings.steps, desc="painting") if progress else None
+    settings, start = _resolve(recipe, options)
+    sizes = _sizes(settings, as_image(content), start, options.get("extra"))
+    count = sum(sizes.values()) + len(sizes) - 1
+    bar = progress_bar(total=count, desc="painting") if progress else None
     try:
         while not stopped:
             try:
@@ -107,7 +112,7 @@ def style_transfer(
             except StopIteration as end:
                 stopped = end.value
                 break
-            if settings.average or best is None or step.total <= best.total:
+            if settings.average or best is None or _beats(step, best):
                 best = step  # a running average has no total of its own: the latest is the best
             history.append(replace(step, image=None))
             _report(step, bar, on_step)
@@ -119,8 +124,13 @@ def style_transfer(
         steps.close()
         if bar is not None:
             bar.close()
+    image = best.image if best.size == 1 else resize(best.image, as_image(content).shape[1:3])
     seconds = time.perf_counter() - begin
-    return Result(best.image, history, settings, seconds, history[-1].evaluations, stopped)
+    return Result(image, history, settings, seconds, history[-1].evaluations, stopped)
+
+
+def _beats(step: Step, best: Step) -> bool:
+    return step.size > best.size or step.total <= best.total
 
 
 def _report(step: Step, bar, on_step) -> None:
@@ -151,20 +161,66 @@ def painting_steps(
     from; `seed` decides the noise. `extra` adds terms of your own: name -> a function from the
     picture, a NumPy array, to (value, gradient of the picture's shape). `style_weights`, `masks`
     and `style_scale` are for `nstlib.styles.gather_styles`: how much of each painting, where, and
-    how large; pixels that belong to no mask stay the content's. Value and gradient are computed in
-    the caller's thread, and nothing more is computed once the caller stops asking.
+    how large; pixels that belong to no mask stay the content's. The recipe's `coarse` sizes are
+    left out where they have less than 96 pixels or are too small for its layers, and all of them if
+    `start` is a picture, whose detail they would lose, or if there are extra terms, which know one
+    size only. Value and gradient are computed in the caller's thread, and nothing more is computed
+    once the caller stops asking.
     """
     recipe, start = _resolve(recipe, {"start": start, **changes})
     content = as_image(content)
     steering = {"style_weights": style_weights, "masks": masks, "style_scale": style_scale}
     styles = gather_styles(style, content, **steering)
-    _check_sizes({"content": content} | {entry.name: entry.image for entry in styles}, recipe)
-    _check_memory(content.shape, recipe, styles)
-    image, painted = _start_picture(content, recipe, start, seed), painted_part(styles)
-    if painted is not None:
-        image = np.where(painted, image, content)
-    evaluate = _evaluator(sum_of_terms(content, styles, recipe, weights), extra, painted)
-    return _steps(evaluate, image, recipe)
+    check_sizes({"content": content} | {entry.name: entry.image for entry in styles}, recipe)
+    check_memory(content.shape, recipe, styles)
+    sizes = _sizes(recipe, content, start, extra)
+    return _through_sizes(sizes, content, styles, recipe, start, seed, weights, extra)
+
+
+def _sizes(recipe: Recipe, content: np.ndarray, start, extra) -> dict[float, int]:
+    """Size -> steps, smallest first: the coarse ones that make sense, and the full one."""
+    sides, smallest = content.shape[1:3], smallest_side(all_layers(recipe), recipe.padding)
+    coarse = {
+        size: steps
+        for size, steps in ({} if extra or start is not None else recipe.coarse).items()
+        if size * max(sides) >= COARSEST and size * min(sides) >= smallest
+    }
+    return {**coarse, 1.0: recipe.steps}
+
+
+def _through_sizes(
+    sizes: dict[float, int], content, styles, recipe: Recipe, start, seed: int, weights: str, extra
+) -> Iterator[Step]:
+    """Paint at each size in turn, from smallest to full, each starting with what the last made."""
+    last = None
+    for size, steps in sizes.items():
+        small, paintings = _at_size(size, content, styles)
+        weight = recipe.content_weight * (recipe.coarse_content if size < 1 else 1)
+        stage = replace(recipe, steps=steps, content_weight=weight)
+        begin = start if last is None else last.image
+        image, painted = _start_picture(small, recipe, begin, seed), painted_part(paintings)
+        if painted is not None:  # waves would reach the pixels of nobody, too
+            image, stage = np.where(painted, image, small), replace(stage, coordinates="pixels")
+        evaluate = _evaluator(sum_of_terms(small, paintings, stage, weights), extra, painted)
+        last, stopped = yield from _steps(evaluate, image, stage, size, last)
+        if stopped == "not finite":
+            break
+    return stopped
+
+
+def _at_size(size: float, content, styles: Sequence[Style]):
+    """The content and the paintings, with their masks, shrunk to a part of their size."""
+
+    def shrunk(picture, smallest: int = 1):
+        if size == 1 or picture is None:
+            return picture
+        factor = min(1.0, max(size, smallest / min(picture.shape[1:3])))
+        return resize(picture, tuple(round(factor * side) for side in picture.shape[1:3]))
+
+    return shrunk(content), [
+        replace(style, image=shrunk(style.image, SMALLEST_PAINTING), mask=shrunk(style.mask))
+        for style in styles
+    ]
 
 
 def _resolve(recipe: str | Recipe, options: dict) -> tuple[Recipe, object]:
@@ -206,92 +262,36 @@ def _start_picture(content, recipe: Recipe, start, seed: int) -> np.ndarray:
     return share * noise + np.float32(1 - share) * content
 
 
-def _steps(evaluate: Callable, image: np.ndarray, recipe: Recipe) -> Iterator[Step]:
-    """Number the solver's states, average them if asked to, and know when to stop."""
+def _steps(
+    evaluate: Callable,
+    image: np.ndarray,
+    recipe: Recipe,
+    size: float = 1.0,
+    before: Step | None = None,
+) -> Iterator[Step]:
+    """Number the solver's states on from `before`, average them if asked to, know when to stop.
+
+    Returns the last step and why it was the last.
+    """
     solver = lbfgs if recipe.optimizer == "lbfgs" else first_order
-    recent, mean = deque(maxlen=PATIENCE + 1), 0.0
+    recent, mean, last = deque(maxlen=PATIENCE + 1), 0.0, before
+    first, counted = (before.index + 1, before.evaluations) if before else (0, 0)
     states = solver(evaluate, image, recipe)
-    for index, (image, total, terms, evaluations) in enumerate(states):
+    for index, (picture, total, terms, evaluations) in enumerate(states):
         if not math.isfinite(total):
             broken = ", ".join(name for name, term in terms.items() if not math.isfinite(term))
-            warnings.warn(f"Step {index} stops the run: {broken} is not finite.", stacklevel=2)
-            return "not finite"
+            warnings.warn(
+                f"Step {first + index} stops the run: {broken} is not finite.", stacklevel=3
+            )
+            return last, "not finite"
         if recipe.average:  # divided by the sum of its weights, so that the start does not linger
-            mean = recipe.average * mean + (1 - recipe.average) * image
-            image = mean / (1 - recipe.average ** (index + 1))
-        yield Step(index, image, total, terms, evaluations)
+            mean = recipe.average * mean + (1 - recipe.average) * picture
+            picture = mean / (1 - recipe.average ** (index + 1))
+        last = Step(first + index, picture, total, terms, counted + evaluations, size)
+        yield last
         recent.append(total)
         if index == recipe.steps:
-            return "steps"
+            return last, "steps"
         if len(recent) > PATIENCE and recent[0] - total < recipe.tolerance * recent[0]:
-            return "tolerance"
-    return "converged"
-
-
-def estimate_memory(
-    height: int, width: int, recipe: str | Recipe = "default", styles: Sequence[Style] = ()
-) -> int:
-    """About how many bytes a painting of this size takes, activations and gradients together.
-
-    Every value that a layer computes is kept for the way back and joined there by its gradient;
-    bytes for each, and what the program takes by itself, were fitted to measured peaks
-    (`benchmarks/memory.py`). L-BFGS adds two vectors of the picture's size for each step it keeps;
-    every further painting of `styles`, or every region, a copy of the style layers; histograms two
-    of theirs. Before that each painting is looked at by itself, which for one that is much larger
-    than the picture takes more.
-    """
-    recipe = named_recipe(recipe)
-    vectors = 2 * HISTORY + 10 if recipe.optimizer == "lbfgs" else 10
-    copies = max(0, len(styles) - all(style.mask is None for style in styles))
-    working = BYTES_A_VALUE * _values(height, width, recipe) + 8 * vectors * 3 * height * width
-    working += BYTES_A_COPY * copies * _values(height, width, recipe, recipe.style_layers)
-    if recipe.histogram_weight:
-        working += 2 * BYTES_A_COPY * _values(height, width, recipe, recipe.histogram_layers)
-    sizes = [style.image.shape[1:3] for style in styles]
-    looking = max((BYTES_A_LOOK * _values(*size, recipe) for size in sizes), default=0)
-    return int(max(working, looking) + BASE_BYTES)
-
-
-def _values(height: int, width: int, recipe: Recipe, layers: Iterable[str] | None = None) -> int:
-    """How many values these layers compute, or all of the network's as deep as it is needed."""
-    table = list(enumerate(VGG_TABLE[recipe.network]))
-    if layers is not None:
-        counts = Counter(int(layer[5]) - 1 for layer in layers)
-    else:
-        deepest = max(int(layer[5]) for layer in all_layers(recipe))
-        counts = {block: len(kernels) for block, (_, kernels) in table[:deepest]}
-    return sum(
-        counts.get(block, 0) * channels * (height >> block) * (width >> block)
-        for block, (channels, _) in table
-    )
-
-
-def _check_sizes(pictures: dict[str, np.ndarray], recipe: Recipe) -> None:
-    smallest = smallest_side(all_layers(recipe), recipe.padding)
-    for name, image in pictures.items():
-        _, height, width, _ = image.shape
-        if min(height, width) < smallest:
-            raise InputError(
-                f"The {name} picture has {width} x {height} pixels, and this recipe's layers need "
-                f"{smallest} on the shorter side: take a larger picture, or shallower layers."
-            )
-
-
-def _check_memory(shape, recipe: Recipe, styles: Sequence[Style] = ()) -> None:
-    """Refuse what cannot fit, before minutes of work end in a killed process."""
-    _, height, width, _ = shape
-    needed, free = estimate_memory(height, width, recipe, styles), available_memory()
-    if needed <= free:
-        return
-    largest = max((math.prod(style.image.shape[1:3]) for style in styles), default=0)
-    if estimate_memory(height, width, recipe) <= free and largest > height * width:
-        advice = "The largest painting takes most of it: make it smaller."
-    else:
-        per_pixel = (needed - BASE_BYTES) / (height * width)
-        pixels = max(free - BASE_BYTES, 0) / per_pixel
-        fits = int(math.sqrt(pixels / (height * width)) * max(height, width)) // 16 * 16
-        advice = f"A longest side of {fits} pixels would fit: make the photo that size or smaller."
-    raise MemoryRefused(
-        f"Painting {width} x {height} pixels needs about {needed / 1e9:.1f} GB, and "
-        f"{free / 1e9:.1f} GB are free. {advice}"
-    )
+            return last, "tolerance"
+    return last, "converged"

@@ -30,13 +30,10 @@ from nstlib.vgg import feature_extractor
 # epsilon / 9 is the variance of rounding to 8 bits, (1/255)^2 / 12: what is fainter than that in a
 # window is not the photo's. Levin's 1e-7 takes rounding for detail, and skies come out in steps.
 EPSILON = 1e-5
-WEIGHT = 1e4  # of the matting term beside the terms of the default recipe, found by looking
+WEIGHT = 1e4  # of the matting term beside the terms of the recipe plain, found by looking
 ALPHA = 0.999  # of the smoothing step
 # What the style of regions takes from the settings; the rest of them is for `style_transfer`.
-REGION_SETTINGS = (
-    *("network", "pooling", "padding"),
-    *("style_layers", "style_weight", "mask_inset"),
-)
+REGION_SETTINGS = ("network", "pooling", "padding", "style_layers", "style_weight", "mask_inset")
 
 
 @dataclass(frozen=True)
@@ -159,14 +156,14 @@ def _solve(matrix, right: np.ndarray, start: np.ndarray) -> np.ndarray:
     """
     from scipy.sparse.linalg import LinearOperator, cg
 
-    shape, size = right.shape, right.size
-    inverse = (1 / matrix.diagonal())[:, None]
-    system = LinearOperator(
-        (size, size), matvec=lambda x: (matrix @ x.reshape(shape)).ravel(), dtype="float64"
-    )
-    jacobi = LinearOperator(
-        (size, size), matvec=lambda x: (inverse * x.reshape(shape)).ravel(), dtype="float64"
-    )
+    shape, size, inverse = right.shape, right.size, 1 / matrix.diagonal()[:, None]
+
+    def operator(function):  # SciPy's conjugate gradients know vectors only
+        return LinearOperator(
+            (size, size), lambda x: function(x.reshape(shape)).ravel(), dtype="float64"
+        )
+
+    system, jacobi = operator(lambda x: matrix @ x), operator(lambda x: inverse * x)
     options = {"rtol": 1e-3, "maxiter": 5000, "M": jacobi}
     solution, unfinished = cg(system, right.ravel(), x0=start.ravel(), **options)
     if unfinished:
@@ -210,7 +207,7 @@ def photorealistic(
     weight: float = WEIGHT,
     steps: tuple[int, int] = (40, 40),
     alpha: float = ALPHA,
-    recipe: str | Recipe = "default",
+    recipe: str | Recipe = "plain",
     **options,
 ) -> Stages:
     """The photo in the style's colours and light, with its lines as they are.
@@ -273,7 +270,7 @@ def _colors(picture: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def region_term(
-    photo, style, masks: Sequence[tuple], recipe: str | Recipe = "default", **options
+    photo, style, masks: Sequence[tuple], recipe: str | Recipe = "plain", **options
 ) -> Callable:
     """A term for `style_transfer(…, extra=…)`: regions of the photo, each with one of the style.
 
@@ -283,11 +280,10 @@ def region_term(
     `options` that concern them. Luan et al. 2017, eq. 3, the guided Gram matrices of Gatys et al.
     2017. Raises InputError for a region without pixels.
     """
-    changes = {name: options[name] for name in REGION_SETTINGS if name in options}
-    plan = named_recipe(recipe, **changes)
-    settings = {"network": plan.network, "pooling": plan.pooling, "padding": plan.padding}
-    settings["weights"] = options.get("weights", "imagenet")
-    see = feature_extractor(plan.style_layers, **settings)
+    plan = named_recipe(recipe, **{k: v for k, v in options.items() if k in REGION_SETTINGS})
+    settings = {name: getattr(plan, name) for name in ("network", "pooling", "padding")}
+    weights = options.get("weights", "imagenet")
+    see = feature_extractor(plan.style_layers, weights=weights, **settings)
     wishes = list(_wishes(see(photo), see(style), _pairs(masks, photo, style), plan))
 
     def distance(picture):

@@ -8,9 +8,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 
+from nstlib.coordinates import COORDINATES
 from nstlib.errors import InputError, did_you_mean
 from nstlib.losses import CONVENTIONS
-from nstlib.vgg import layer_name, network_name
+from nstlib.vgg import PRECISIONS, layer_name, network_name
 
 STYLE_LAYERS = tuple(f"block{block}_conv1" for block in range(1, 6))
 HISTOGRAM_LAYERS = ("block1_conv1", "block4_conv1")  # Risser et al. 2017, section 4.3
@@ -29,10 +30,13 @@ class Recipe:
     the mean square of its target, so that 1 is the loss of a picture that excites nothing, at every
     layer and for every picture; without it block 4 drowns the others. `start` is "content", "noise"
     or "mix" (then `noise_share` of the start is noise). One step is one update of the picture by
-    `optimizer`: "lbfgs", "adam" or "sgd". `learning_rate` is in pixels of 0..1 and is multiplied by
-    `decay` every 100 steps. With `average` > 0 the result is the running average of the steps with
-    that decay. A run stops early when the total has fallen by less than `tolerance` of itself in 20
-    steps.
+    `optimizer`: "lbfgs", "adam" or "sgd", in "pixels" or in "waves" (`nstlib.coordinates`).
+    `learning_rate` is in pixels of 0..1 and is multiplied by `decay` every 100 steps. `coarse` maps
+    sizes, as parts of the picture's, to steps that are taken there first, smallest first, with the
+    content weight multiplied by `coarse_content`. `precision` is the type in which VGG computes
+    (`nstlib.vgg.build_vgg`); "fast" takes mixed_bfloat16 on CPUs that have it, in half the time.
+    With `average` > 0 the result is the running average of the steps with that decay. A run stops
+    early when the total has fallen by less than `tolerance` of itself in 20 steps.
 
     `histogram_weight` adds, at its layers, that each channel's values should be distributed as the
     painting's (`nstlib.losses.histogram_loss`). `mask_inset`, 0 to 1, is how much of its receptive
@@ -54,13 +58,17 @@ class Recipe:
     start: str = "content"
     noise_share: float = 0.5
     optimizer: str = "lbfgs"
+    coordinates: str = "pixels"
     learning_rate: float = 0.02
     beta_1: float = 0.9
     epsilon: float = 1e-7
     decay: float = 1.0
     steps: int = 200
+    coarse: Mapping[float, int] = field(default_factory=dict)
+    coarse_content: float = 1.0
     pooling: str = "max"
     padding: str = "zero"
+    precision: str = "float32"
     average: float = 0.0
     tolerance: float = 0.0
     source: str = ""
@@ -77,8 +85,14 @@ class Recipe:
             _check_number(name, getattr(self, name), most=1.0)
         if not isinstance(self.steps, int) or self.steps < 1:
             raise InputError(f"steps is {self.steps!r}; it must be a whole number, 1 or more.")
+        object.__setattr__(self, "coarse", _checked_sizes(self.coarse))
         if not self.content_weight + self.style_weight > 0:
             raise InputError("content_weight and style_weight are both 0: nothing to paint.")
+
+    @property
+    def all_steps(self) -> int:
+        """Steps at all sizes; the first picture of each size after the first counts as one."""
+        return self.steps + sum(1 + steps for steps in self.coarse.values())
 
     def _checked_layers(self, layers, kind: str) -> dict[str, float]:
         if isinstance(layers, str):
@@ -92,13 +106,15 @@ class Recipe:
 
 _NUMBERS = (
     *("content_weight", "style_weight", "histogram_weight", "tv_weight"),
-    *("learning_rate", "tolerance"),
+    *("learning_rate", "tolerance", "coarse_content"),
 )
 _CHOICES = {
     "start": ("content", "noise", "mix"),
     "optimizer": ("lbfgs", "adam", "sgd"),
     "pooling": ("max", "average"),
     "padding": ("zero", "reflect"),
+    "precision": (*PRECISIONS, "fast"),
+    "coordinates": tuple(COORDINATES),
     "style_statistic": ("gram", "mean_std"),
     "convention": tuple(CONVENTIONS),
 }
@@ -111,6 +127,17 @@ def _check_number(name: str, value, most: float = math.inf) -> None:
         raise InputError(f"{name} is {value!r}; it must be a number, 0 or more{upper}.")
 
 
+def _checked_sizes(coarse) -> dict[float, int]:
+    """Sizes below 1 with their steps, smallest first."""
+    for size, steps in coarse.items():
+        if not (isinstance(size, float) and 0 < size < 1 and isinstance(steps, int) and steps > 0):
+            raise InputError(
+                f"coarse has {size!r}: {steps!r}; it maps parts of the picture's size, between 0 "
+                "and 1, to whole numbers of steps, such as {0.5: 50}."
+            )
+    return dict(sorted(coarse.items()))
+
+
 def _check_choice(name: str, given, allowed: tuple[str, ...]) -> None:
     if given not in allowed:
         hint = did_you_mean(given, allowed)
@@ -119,17 +146,34 @@ def _check_choice(name: str, given, allowed: tuple[str, ...]) -> None:
 
 TUTORIAL_ADAM = {"optimizer": "adam", "learning_rate": 0.02, "beta_1": 0.99, "epsilon": 0.1}
 
+SOURCE_003 = {
+    "convention": "source-002",
+    "start": "mix",
+    "optimizer": "adam",
+    "learning_rate": 1 / 255,
+}
+PLAIN = Recipe(
+    # Block 5 sees whole objects of the painting and would repeat them, so it weighs less.
+    style_layers=dict(zip(STYLE_LAYERS, (0.25, 0.25, 0.25, 0.2, 0.05), strict=True)),
+    style_weight=20.0,
+    tv_weight=10.0,
+    relative=True,
+    padding="reflect",
+    steps=100,
+    source="this course, chapter 04: relative terms, reflection padding, a little smoothing",
+)
+
 RECIPES: dict[str, Recipe] = {
-    "default": Recipe(
-        # Block 5 sees whole objects of the painting and would repeat them, so it weighs less.
-        style_layers=dict(zip(STYLE_LAYERS, (0.25, 0.25, 0.25, 0.2, 0.05), strict=True)),
-        style_weight=20.0,
-        tv_weight=10.0,
-        relative=True,
-        padding="reflect",
-        steps=100,
-        source="this course, chapter 04: relative terms, reflection padding, a little smoothing",
+    "default": replace(
+        PLAIN,
+        coordinates="waves",
+        coarse={0.5: 50},
+        coarse_content=2.0,
+        steps=60,
+        precision="fast",
+        source="this course, chapter 05: as plain, at half size first, in waves, in half the bits",
     ),
+    "plain": PLAIN,
     "feed-forward": Recipe(
         content_layers={"block3_conv2": 1.0},
         style_layers=_equal(STYLE_LAYERS[:4]),
@@ -151,6 +195,33 @@ RECIPES: dict[str, Recipe] = {
         steps=500,
         source="Gatys et al. 2016 by the authors' code: content conv4_2, style 1000 / channels^2",
     ),
+    "johnson-neural-style": Recipe(
+        content_weight=5.0,
+        style_layers=dict.fromkeys(STYLE_LAYERS, 1.0),
+        style_weight=100.0,
+        tv_weight=1e-3,
+        convention="neural-style",
+        start="noise",
+        steps=1000,
+        source="Johnson's neural-style: content 5, style 100, TV 0.001, L-BFGS, 1000 iterations. "
+        "It starts from nearly gray noise, this one from noise of 0..1",
+    ),
+    "crowsonkb": Recipe(
+        content_weight=0.015,
+        style_layers=dict(
+            zip(STYLE_LAYERS, (256 / 341, 64 / 341, 16 / 341, 4 / 341, 1 / 341), strict=True)
+        ),
+        tv_weight=2.0,
+        convention="crowsonkb",
+        optimizer="adam",
+        coarse={0.25: 1000, 0.354: 500, 0.5: 500, 0.707: 500},
+        steps=500,
+        padding="reflect",
+        average=0.99,
+        source="Crowson's style-transfer-pytorch: layers 256:64:16:4:1, Adam 0.02, sizes from a "
+        "quarter on by sqrt(2), average 0.99. It pads the first layer by its border and keeps "
+        "Adam's state from size to size; its network is torchvision's",
+    ),
     "source-001": Recipe(
         content_weight=10.0,
         style_weight=40.0,
@@ -160,6 +231,31 @@ RECIPES: dict[str, Recipe] = {
         steps=2000,
         source="source 001: Adam 2 on pixels 0..255, 2000 steps from the photo; the weights 10 and "
         "40 and the layer conv4_2 are those of the exercise that it follows",
+    ),
+    "source-002": Recipe(
+        content_layers=_equal(("block4_conv2", "block5_conv2")),
+        style_weight=500.0,
+        steps=3000,
+        source="source 002: content conv4_2 and conv5_2, 1 to 500, half noise, 3000 steps; the "
+        "optimiser is that of source 003",
+        **SOURCE_003,
+    ),
+    "source-003": Recipe(
+        content_layers=_equal(("block4_conv2", "block5_conv2")),
+        style_weight=500.0,
+        steps=200,
+        source="source 003, VGG19: layers and weights as source 002, Adam 1 on pixels 0..255, 200 "
+        "steps. Its noise is within 20 of gray, this one's from 0 to 1",
+        **SOURCE_003,
+    ),
+    "source-003-vgg16": Recipe(
+        network="vgg16",
+        content_layers={"block3_conv3": 1.0},
+        style_layers=_equal(("block1_conv2", "block2_conv2", "block3_conv3", "block4_conv3")),
+        style_weight=500.0,
+        steps=200,
+        source="source 003, its VGG16 variant: content relu3_3, style to relu4_3",
+        **SOURCE_003,
     ),
     "source-004": Recipe(
         content_layers={"block5_conv2": 1.0},

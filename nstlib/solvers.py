@@ -1,8 +1,8 @@
 """How the pixels move: generators that are given a function and yield one state a step.
 
 Both take `evaluate(picture) -> (total, terms, gradient)`, a start (1, height, width, 3) and a
-`Recipe`, keep every pixel within 0..1, and yield (picture, total, terms, evaluations so far), the
-start first.
+`Recipe`, whose `coordinates` they move (`nstlib.coordinates`), keep every pixel within 0..1, and
+yield (picture, total, terms, evaluations so far), the start first.
 """
 
 import queue
@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from nstlib.coordinates import LEASH, coordinates, leashed
 from nstlib.recipes import Recipe
 
 HISTORY = 20  # steps that L-BFGS remembers; SciPy's default of 10 needs more evaluations here
@@ -26,23 +27,26 @@ def first_order(evaluate: Callable, image: np.ndarray, recipe: Recipe) -> Iterat
         optimizer = keras.optimizers.Adam(rate, beta_1=recipe.beta_1, epsilon=recipe.epsilon)
     else:
         optimizer = keras.optimizers.SGD(rate)
-    variable = keras.Variable(image)
+    space = coordinates(recipe.coordinates, image.shape)
+    vector = keras.Variable(space.vector(image).astype("float32"))
     for evaluation in range(1, recipe.steps + 2):
-        image = ops.convert_to_numpy(variable)
+        image = np.clip(space.picture(ops.convert_to_numpy(vector)), 0, 1).astype("float32")
+        vector.assign(space.vector(image).astype("float32"))
         total, terms, gradient = evaluate(image)
         yield image, total, terms, evaluation
-        optimizer.apply([ops.convert_to_tensor(gradient)], [variable])
-        variable.assign(ops.clip(variable, 0.0, 1.0))
+        optimizer.apply([ops.convert_to_tensor(space.slope(gradient).astype("float32"))], [vector])
 
 
 def lbfgs(evaluate: Callable, image: np.ndarray, recipe: Recipe) -> Iterator[State]:
-    """SciPy's L-BFGS-B with every pixel bounded to 0..1, turned inside out.
+    """SciPy's L-BFGS-B, turned inside out.
 
     SciPy wants to own the loop and call us; a generator wants to own it and be asked. So SciPy runs
     in a thread of its own that does nothing but hand over questions and take the answers, and all
-    the computing (and Ctrl-C) stays in the caller's thread.
+    the computing (and Ctrl-C) stays in the caller's thread. Pixels are bounded by SciPy; other
+    coordinates by `leashed`.
     """
     to_caller, to_scipy = queue.SimpleQueue(), queue.SimpleQueue()
+    space = coordinates(recipe.coordinates, image.shape)
 
     def ask(x):
         to_caller.put(("evaluate", x.copy()))
@@ -51,16 +55,17 @@ def lbfgs(evaluate: Callable, image: np.ndarray, recipe: Recipe) -> Iterator[Sta
             raise _NoMoreQuestions
         return answer
 
-    worker = threading.Thread(target=_minimise, args=(ask, to_caller, image, recipe), daemon=True)
+    task = (ask, to_caller, space.vector(image), space.bounds, recipe)
+    worker = threading.Thread(target=_minimise, args=task, daemon=True)
     worker.start()
-    evaluations = 0
+    evaluations, weight = 0, 0.0
     try:
         while (message := to_caller.get())[0] != "done":
             if message[0] == "evaluate":
-                current = message[1].astype("float32").reshape(image.shape)
-                total, terms, gradient = evaluate(current)
-                evaluations += 1
-                to_scipy.put((total, gradient.astype("float64").ravel()))
+                asked = leashed(evaluate, space.picture(message[1]), weight)
+                current, total, terms, price, gradient = asked
+                evaluations, weight = evaluations + 1, weight or LEASH * total
+                to_scipy.put((total + price, space.slope(gradient)))
             if message[0] == "step" or evaluations == 1:
                 yield current, total, terms, evaluations
         if message[1] is not None:
@@ -74,7 +79,7 @@ class _NoMoreQuestions(Exception):
     """The caller has stopped asking for steps."""
 
 
-def _minimise(ask: Callable, to_caller, image: np.ndarray, recipe: Recipe) -> None:
+def _minimise(ask: Callable, to_caller, start: np.ndarray, bounds, recipe: Recipe) -> None:
     """The body of SciPy's thread: minimise, then say that it is done and whether it failed."""
     from scipy.optimize import minimize
 
@@ -84,10 +89,10 @@ def _minimise(ask: Callable, to_caller, image: np.ndarray, recipe: Recipe) -> No
     try:
         minimize(
             ask,
-            image.astype("float64").ravel(),
+            start,
             jac=True,
             method="L-BFGS-B",
-            bounds=[(0.0, 1.0)] * image.size,
+            bounds=None if bounds is None else [bounds] * start.size,
             callback=lambda x: to_caller.put(("step", None)),
             options=options,
         )

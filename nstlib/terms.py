@@ -16,6 +16,7 @@ from nstlib import losses
 from nstlib.images import as_image
 from nstlib.masks import layer_masks
 from nstlib.recipes import Recipe
+from nstlib.runtime import has_fast_bfloat16
 from nstlib.styles import Style, gather_styles
 from nstlib.vgg import VGG_TABLE, feature_extractor, layer_name, network_name
 
@@ -46,6 +47,7 @@ def sum_of_terms(content, styles: Sequence[Style], recipe: Recipe, weights: str)
         weights=weights,
         pooling=recipe.pooling,
         padding=recipe.padding,
+        precision=_precision(recipe),
     )
     terms = _terms(extractor, content, styles, recipe)
     convention, pixels = losses.CONVENTIONS[recipe.convention], content.shape[1] * content.shape[2]
@@ -60,6 +62,12 @@ def sum_of_terms(content, styles: Sequence[Style], recipe: Recipe, weights: str)
         return sum(values.values()), values
 
     return total_and_terms
+
+
+def _precision(recipe: Recipe) -> str:
+    if recipe.precision == "fast":
+        return "mixed_bfloat16" if has_fast_bfloat16() else "float32"
+    return recipe.precision
 
 
 @dataclass(frozen=True)
@@ -106,8 +114,9 @@ def all_layers(recipe: Recipe) -> list[str]:
 
 
 def _content_terms(photo, recipe: Recipe) -> dict[str, _Term]:
+    distance = partial(losses.content_loss, measure=losses.CONVENTIONS[recipe.convention].measure)
     return {
-        f"content {layer}": _Term(kind, layer, weight, photo[layer], losses.content_loss)
+        f"content {layer}": _Term(kind, layer, weight, photo[layer], distance)
         for (kind, layer), weight in layer_weights(recipe).items()
         if kind == "content"
     }
@@ -116,6 +125,7 @@ def _content_terms(photo, recipe: Recipe) -> dict[str, _Term]:
 def _style_terms(style: Style, painting, shapes: dict, recipe: Recipe) -> Iterator[_Term]:
     """What one painting asks of the picture, in its region if it has one."""
     summarise, distance = STATISTICS[recipe.style_statistic]
+    measure = losses.CONVENTIONS[recipe.convention].measure
     masks = {}
     if style.mask is not None:
         insets = {n: recipe.mask_inset * receptive_reach(n, recipe.network) for n in shapes}
@@ -123,7 +133,7 @@ def _style_terms(style: Style, painting, shapes: dict, recipe: Recipe) -> Iterat
     for (kind, layer), weight in layer_weights(recipe).items():
         if kind == "style":
             mask = ops.convert_to_tensor(masks[layer]) if masks else None
-            asked = partial(distance, mask=mask)
+            asked = partial(distance, mask=mask, measure=measure)
             yield _Term(kind, layer, weight * style.share, summarise(painting[layer]), asked)
     for layer, weight in _histogram_weights(recipe).items():
         place = _places(masks[layer]) if masks else None

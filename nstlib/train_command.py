@@ -48,13 +48,23 @@ def add_train(parser: argparse.ArgumentParser, whole, positive) -> None:
 
 def run_train(args: argparse.Namespace) -> None:
     """Train, going on from the last checkpoint in OUT, then write the network and its card."""
-    from nstlib.runtime import has_gpu, import_keras
+    from nstlib.runtime import has_fast_bfloat16, has_gpu, import_keras
 
-    keras = import_keras()
+    policy, keras = "float32", import_keras()
     if has_gpu():
-        keras.mixed_precision.set_global_policy("mixed_float16")
-    if args.kind in ANY_STYLE:
-        return _train_any_style(args)
+        policy = "mixed_float16"
+    elif has_fast_bfloat16():
+        policy = "mixed_bfloat16"
+    before = keras.config.dtype_policy()
+    keras.mixed_precision.set_global_policy(policy)
+    try:
+        (_train_any_style if args.kind in ANY_STYLE else _train_styles)(args)
+    finally:
+        keras.mixed_precision.set_global_policy(before)
+
+
+def _train_styles(args: argparse.Namespace) -> None:
+    """Train a network for these styles, and write it with its card."""
     from nstlib.data import find_picture
     from nstlib.images import load_image
     from nstlib.recipes import recipe

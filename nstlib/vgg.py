@@ -29,6 +29,7 @@ VGG_TABLE = {
 }
 _LETTERS = dict(zip("ABCDE", VGG_TABLE, strict=True))
 PRETRAINED = ("vgg16", "vgg19")
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 MEAN_BGR = (103.939, 116.779, 123.68)  # ImageNet's mean colour, in the order of the Caffe weights
 
@@ -94,6 +95,7 @@ def build_vgg(
     pooling: str = "max",
     padding: str = "zero",
     round_up: bool = False,
+    precision: str | None = None,
     last: str | None = None,
 ) -> keras.Model:
     """A frozen VGG network without its classifier, up to the layer `last`.
@@ -103,12 +105,16 @@ def build_vgg(
     trained, or "average", which Gatys et al. 2016 found to give smoother pictures. `padding` is
     "zero", as trained, or "reflect", which keeps the picture's border from looking like an edge.
     With `round_up`, pooling an odd number of rows keeps the last one instead of dropping it.
+    `precision` is the type of the layers: "float32", or "mixed_bfloat16" or "mixed_float16", which
+    are about twice as fast where the processor knows them; by default Keras' global policy.
     """
     _check_choice("pooling", pooling, ("max", "average"))
     _check_choice("padding", padding, ("zero", "reflect"))
+    precision = precision or keras.config.dtype_policy().name
+    _check_choice("precision", precision, PRECISIONS)
     network = network_name(network)
     last = layer_name(last or "block5_pool", network)
-    model = _build(network, pooling, padding, round_up, last)
+    model = _build(network, pooling, padding, round_up, precision, last)
     if weights == "random" or network in PRETRAINED:
         _set_weights(model, network, weights)
     else:
@@ -128,13 +134,14 @@ def feature_extractor(
     pooling: str = "max",
     padding: str = "zero",
     round_up: bool = False,
+    precision: str | None = None,
 ) -> keras.Model:
     """A network that shows what it sees in a picture at several depths at once.
 
     (batch, height, width, 3) RGB in 0..1 -> a dict from Keras layer name to activations
     (batch, height / 2^(block - 1), width / 2^(block - 1), channels), rounded down unless `round_up`
-    says otherwise. It is built no deeper than the deepest layer asked for. Options as for
-    `build_vgg`.
+    says otherwise; float32 whatever `precision` its layers have, since squares and sums do not bear
+    less. It is built no deeper than the deepest layer asked for. Options as for `build_vgg`.
     """
     names = [layers] if isinstance(layers, str) else list(layers)
     names = list(dict.fromkeys(layer_name(name, network) for name in names))
@@ -144,8 +151,10 @@ def feature_extractor(
         )
     deepest = max(names, key=layer_names(network).index)
     options = {"pooling": pooling, "padding": padding, "round_up": round_up}
+    options |= {"precision": precision}
     model = build_vgg(network, weights=weights, last=deepest, **options)
     outputs = {name: model.get_layer(name).output for name in names}
+    outputs = {name: ops.cast(output, "float32") for name, output in outputs.items()}
     return keras.Model(model.input, outputs, name=f"{model.name}_features", trainable=False)
 
 
@@ -176,21 +185,26 @@ class ReflectionPadding(layers.Layer):
         return {**super().get_config(), "size": self.size}
 
 
-def _build(network: str, pooling: str, padding: str, round_up: bool, last: str) -> keras.Model:
+def _build(
+    network: str, pooling: str, padding: str, round_up: bool, precision: str, last: str
+) -> keras.Model:
     pool = layers.MaxPooling2D if pooling == "max" else layers.AveragePooling2D
-    inputs = keras.Input((None, None, 3), name="image")
-    x = _Preprocess(name="preprocess")(inputs)
+    inputs = keras.Input((None, None, 3), name="image", dtype="float32")
+    x = _Preprocess(name="preprocess", dtype="float32")(inputs)
+    typed = {"dtype": precision}
     for block, (channels, kernels) in enumerate(VGG_TABLE[network], start=1):
         for conv, kernel in enumerate(kernels, start=1):
             name = f"block{block}_conv{conv}"
             reflect = padding == "reflect" and kernel > 1
             if reflect:
-                x = ReflectionPadding(name=f"{name}_pad")(x)
+                x = ReflectionPadding(name=f"{name}_pad", **typed)(x)
             border = "valid" if reflect else "same"
-            x = layers.Conv2D(channels, kernel, padding=border, activation="relu", name=name)(x)
+            options = {"padding": border, "activation": "relu", "name": name, **typed}
+            x = layers.Conv2D(channels, kernel, **options)(x)
             if name == last:
                 return keras.Model(inputs, x, name=network.replace("-", "_"))
-        x = pool(2, padding="same" if round_up else "valid", name=f"block{block}_pool")(x)
+        border = "same" if round_up else "valid"
+        x = pool(2, padding=border, name=f"block{block}_pool", **typed)(x)
         if f"block{block}_pool" == last:
             return keras.Model(inputs, x, name=network.replace("-", "_"))
     raise AssertionError(f"{last} is not in {network}")  # layer_name() has checked it

@@ -20,8 +20,8 @@ import numpy as np
 from keras import ops
 warnings.simplefilter("ignore")
 from nstlib.gradients import value_and_grad
-from nstlib.optimize import objective
 from nstlib.recipes import recipe
+from nstlib.terms import objective
 generator = np.random.default_rng(0)
 content, style, image = generator.uniform(0, 1, (3, 1, 32, 40, 3)).astype("float32")
 function = objective(content, style, recipe(style_weight=10.0, tv_weight=1.0), weights="random")

@@ -174,6 +174,10 @@ def test_total_variation_names_what_is_allowed():
 
 
 # Each convention as its source writes it, in NumPy, next to our loss times the factor.
+def scaled(difference):
+    return (difference**2).sum() / np.abs(difference).sum()
+
+
 CONTENT_FORMULAS = {
     "nstlib": lambda f, p: ((f - p) ** 2).mean(),
     "gatys-2016": lambda f, p: ((f - p) ** 2).sum() / 2,
@@ -182,6 +186,8 @@ CONTENT_FORMULAS = {
     "source-002": lambda f, p: ((f - p) ** 2).sum() / (2 * M * N),
     "tensorflow-tutorial": lambda f, p: ((f - p) ** 2).mean(),
     "keras-example": lambda f, p: ((f - p) ** 2).sum(),
+    "neural-style": lambda f, p: ((f - p) ** 2).mean(),
+    "crowsonkb": lambda f, p: scaled((f - p) / (255 * 0.226)),
 }
 STYLE_FORMULAS = {
     "nstlib": lambda g, a: ((g / M - a / M) ** 2).mean(),
@@ -191,19 +197,22 @@ STYLE_FORMULAS = {
     "source-002": lambda g, a: ((g - a) ** 2).sum() / (4 * M**2 * N**2),
     "tensorflow-tutorial": lambda g, a: ((g / M - a / M) ** 2).mean(),
     "keras-example": lambda g, a: ((g - a) ** 2).sum() / (4 * 3**2 * PIXELS**2),
+    "neural-style": lambda g, a: ((g / (N * M) - a / (N * M)) ** 2).mean(),
+    "crowsonkb": lambda g, a: scaled((g / M - a / M) / (255 * 0.226) ** 2),
 }
 
 
 @pytest.mark.parametrize("name", losses.CONVENTIONS)
 def test_convention_of_content(name, pair):
-    ours = number(losses.content_loss(*pair))
+    ours = number(losses.content_loss(*pair, measure=losses.CONVENTIONS[name].measure))
     theirs = CONTENT_FORMULAS[name](*pair.astype("float64"))
     assert ours * losses.CONVENTIONS[name].content(N, M) == pytest.approx(theirs, rel=1e-5)
 
 
 @pytest.mark.parametrize("name", losses.CONVENTIONS)
 def test_convention_of_style(name, pair):
-    ours = number(losses.gram_loss(pair[0], losses.gram_matrix(pair[1])))
+    target, measure = losses.gram_matrix(pair[1]), losses.CONVENTIONS[name].measure
+    ours = number(losses.gram_loss(pair[0], target, measure=measure))
     theirs = STYLE_FORMULAS[name](*map(undivided_gram, pair))
     assert ours * losses.CONVENTIONS[name].style(N, M, PIXELS) == pytest.approx(theirs, rel=1e-4)
 
@@ -219,6 +228,8 @@ def absolute_differences(x) -> float:
 TV_FORMULAS = {
     "tensorflow-tutorial": absolute_differences,
     "keras-example": lambda x: squared_differences(255 * x),
+    "neural-style": lambda x: squared_differences(255 * x) / 2,
+    "crowsonkb": lambda x: squared_differences(x) / x.size,
 }
 
 

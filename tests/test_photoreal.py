@@ -221,8 +221,8 @@ def test_photorealistic_of_a_constant_photo_is_a_picture(gray, tiny_image):
 
 @random_weights
 def test_region_term_of_full_masks_is_the_style_of_the_recipe(tiny_image):
-    from nstlib.optimize import objective
     from nstlib.recipes import recipe
+    from nstlib.terms import objective
 
     style, full = some_photo(36, 44), np.ones((1, 36, 44, 1), "float32")
     pairs = [(np.ones_like(tiny_image[..., :1]), full)]

@@ -70,3 +70,26 @@ def test_the_sources_settings():
 def test_every_recipe_says_where_it_comes_from(name):
     assert isinstance(RECIPES[name], Recipe)
     assert len(RECIPES[name].source) > 20
+
+
+def test_the_recipes_of_other_programs():
+    second, third, crowson = map(recipe, ("source-002", "source-003", "crowsonkb"))
+    assert (
+        second.content_layers == third.content_layers == {"block4_conv2": 0.5, "block5_conv2": 0.5}
+    )
+    assert (second.style_weight, second.start, second.noise_share) == (500.0, "mix", 0.5)
+    assert (second.steps, third.steps, third.learning_rate * 255) == (3000, 200, 1)
+    assert recipe("source-003-vgg16").network == "vgg16"
+    assert crowson.style_layers["block1_conv1"] == 256 * crowson.style_layers["block5_conv1"]
+    assert (crowson.average, crowson.all_steps) == (0.99, 3004)
+    assert recipe("johnson-neural-style").style_layers["block3_conv1"] == 1.0
+
+
+def test_default_is_plain_but_faster():
+    differing = {
+        field.name
+        for field in dataclasses.fields(Recipe)
+        if getattr(recipe(), field.name) != getattr(recipe("plain"), field.name)
+    }
+    speed = {"coordinates", "coarse", "coarse_content", "steps", "precision"}
+    assert differing == {*speed, "source"}

@@ -17,11 +17,12 @@ import pytest
 from keras import ops
 from PIL import Image
 
-from nstlib import optimize, recipes, training, training_log
+from nstlib import recipes, training, training_log
 from nstlib.errors import InputError, MissingFile
 from nstlib.losses import gram_matrix
 from nstlib.networks import PaintingNetwork, build_network, with_more_styles
 from nstlib.photo_folder import PhotoFolder
+from nstlib.terms import objective
 
 RECIPE = recipes.recipe(
     "feed-forward", content_layers=["block1_conv2"], style_layers=["block1_conv1", "block2_conv1"]
@@ -140,7 +141,7 @@ def test_the_loss_of_a_batch_is_the_mean_of_what_the_painter_minimises(tiny_imag
     wanted = {}
     for number in range(2):
         photo, painting = photos[number : number + 1], painted[number : number + 1]
-        loss = optimize.objective(photo, styles[number], RECIPE, weights="random")
+        loss = objective(photo, styles[number], RECIPE, weights="random")
         for name, term in loss(painting)[1].items():
             wanted[name] = wanted.get(name, 0) + float(term) / 2
     assert float(terms.pop("identity")) == 0

@@ -106,7 +106,7 @@ def adain_network(*, weights: str = "imagenet") -> keras.Model:
     for level in ADAPTED:
         features = encoder.get_layer(level).output
         x = layers.Rescaling(1 / LEVELS[level][1], name=f"scale_{level}")(features)
-        adapted[level] = Adapt(level, name=f"adapt_{level}")([x, style, alpha])
+        adapted[level] = Adapt(level, name=f"adapt_{level}", dtype="float32")([x, style, alpha])
     painting = _decoded(adapted, encoder.input)
     return keras.Model([encoder.input, style, alpha], painting, name="adain")
 
@@ -136,8 +136,8 @@ def _decoded(adapted: dict, picture):
     x = layers.UpSampling2D(2, interpolation="nearest", name="decode1_up")(x)
     x = _convolution(x, 32, name="decode1")
     x = ReflectionPadding(1, name="paint_pad")(x)
-    x = layers.Conv2D(3, 3, activation="sigmoid", name="paint")(x)
-    return CropLike(name="painting")([x, picture])
+    x = layers.Conv2D(3, 3, activation="sigmoid", name="paint", dtype="float32")(x)
+    return CropLike(name="painting", dtype="float32")([x, picture])
 
 
 def _convolution(x, channels: int, *, name: str):

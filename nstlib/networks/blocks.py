@@ -26,7 +26,7 @@ class ConditionalInstanceNormalization(layers.Layer):
     """
 
     def __init__(self, styles: int, epsilon: float = 1e-5, limit: float | None = None, **options):
-        super().__init__(**options)
+        super().__init__(**{"dtype": "float32", **options})  # means need all the bits
         self.styles, self.epsilon, self.limit = styles, epsilon, limit
 
     def build(self, shapes):
