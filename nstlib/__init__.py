@@ -91,6 +91,11 @@ _NAMES = {
     "harmony": ("paste", "harmonize"),
     "export": ("export_onnx",),
     "opencv": (),
+    "video": ("stylize_video", "VideoReport"),
+    "frame_painter": ("FramePainter", "GatysPainter"),
+    "optical_flow": ("find_flow", "flow_trust", "warp"),
+    "moving_clips": ("moving_clip", "flicker"),
+    "camera": ("webcam",),
     "explore": (
         "show_feature_maps",
         "show_gram",

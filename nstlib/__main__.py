@@ -25,6 +25,7 @@ from nstlib.steering_command import (
     paintings_and_steering,
 )
 from nstlib.train_command import add_train
+from nstlib.video_command import add_video
 
 ENGINES = ("gatys", "fast", "adain")
 STARTS = (None, "content", "noise", "mix")  # anything else is a picture
@@ -83,6 +84,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_stylize(commands.add_parser("stylize", help="paint a photo in the manner of a painting"))
     train = commands.add_parser("train", help="teach a network styles of your own")
     add_train(train, _number(int, 1), _number(float, 0))
+    video = commands.add_parser("video", help="paint a video, with paint that stays in its place")
+    add_video(video, _number(int, 1), _number(float, 0, 1), _shares)
     doctor = commands.add_parser("doctor", help="check this machine: OK or FAIL, and the mend")
     doctor.set_defaults(run=run_doctor)
     weights = commands.add_parser("weights", help="where the pretrained network is; fetch it now")
