@@ -91,6 +91,8 @@ _NAMES = {
     "harmony": ("paste", "harmonize"),
     "export": ("export_onnx",),
     "opencv": (),
+    "tiles": ("tiled_forward",),
+    "folders": ("stylize_folder", "FolderReport"),
     "video": ("stylize_video", "VideoReport"),
     "frame_painter": ("FramePainter", "GatysPainter"),
     "optical_flow": ("find_flow", "flow_trust", "warp"),
@@ -114,10 +116,10 @@ _ON_KERAS = (
         "memory",
         "optimize",
         "explore",
-        "recipe_explorer",
+        "recipe_panel",
     ),
     *("photoreal", "harmony"),
-    *("networks", "training", "training_log", "any_style", "stylizers", "export"),
+    *("networks", "training", "training_log", "any_style", "stylizers", "export", "tiles"),
 )
 _HOME = {name: module for module, names in _NAMES.items() for name in names}
 

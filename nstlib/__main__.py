@@ -16,6 +16,7 @@ from pathlib import Path
 
 from nstlib import __version__
 from nstlib.errors import InputError, NstError
+from nstlib.folder_command import add_folder, shares
 from nstlib.steering_command import (
     LAYER_OPTIONS,
     STEERING_OPTIONS,
@@ -84,8 +85,10 @@ def build_parser() -> argparse.ArgumentParser:
     _add_stylize(commands.add_parser("stylize", help="paint a photo in the manner of a painting"))
     train = commands.add_parser("train", help="teach a network styles of your own")
     add_train(train, _number(int, 1), _number(float, 0))
+    folder = commands.add_parser("folder", help="paint every picture of a folder")
+    add_folder(folder, _number(int, 1), _number(float, 0, 1), _number(float, 0))
     video = commands.add_parser("video", help="paint a video, with paint that stays in its place")
-    add_video(video, _number(int, 1), _number(float, 0, 1), _shares)
+    add_video(video, _number(int, 1), _number(float, 0, 1), shares)
     doctor = commands.add_parser("doctor", help="check this machine: OK or FAIL, and the mend")
     doctor.set_defaults(run=run_doctor)
     weights = commands.add_parser("weights", help="where the pretrained network is; fetch it now")
@@ -105,6 +108,7 @@ def _add_stylize(parser: argparse.ArgumentParser) -> None:
     add("--size", metavar="N", type=whole, default=512, help="longest side in pixels, at most: 512")
     add("--engine", choices=ENGINES, default="gatys", help="gatys, slowly; adain; fast, trained")
     add("--network", metavar="N", help="a bundled one, such as light, or a file")
+    add("--tile", metavar="N", type=whole, help="paint in tiles of N pixels, such as 1024")
     add("--alpha", metavar="A", type=_number(float, 0, 1), help="adain: 0, keep content, to 1")
     add("--strength", metavar="S", type=_number(float, 0, 1), default=1.0, help="0, photo, to 1")
     add("--preserve-color", action="store_true", help="keep the colours of the photo")
@@ -152,6 +156,8 @@ def run_stylize(args: argparse.Namespace) -> None:
         args.preserve_color, args.color = True, None
     if args.engine != "gatys":
         return run_one_pass(args)
+    if args.tile is not None:
+        args.usage_error("--tile is for --engine fast and adain")
     check_steering(args)
     content, paintings, start = _read_pictures(args)
     recipe = _recipe(args)
@@ -198,7 +204,7 @@ def run_one_pass(args: argparse.Namespace) -> None:
         args.usage_error(f"--{useless[0].replace('_', '-')} is for --engine gatys only")
     if args.alpha is not None and args.engine != "adain":
         args.usage_error("--alpha is for --engine adain only; --strength is for all")
-    style = _shares(args.style)
+    style = shares(args.style)
     paintings = [style] if isinstance(style, str) else list(style)
     args.inputs = [find_picture(args.photo)]
     if args.engine == "adain":
@@ -209,6 +215,7 @@ def run_one_pass(args: argparse.Namespace) -> None:
     from nstlib.stylizers import stylizer
 
     named = {"network": args.network} if args.network else {}
+    named |= {"tile": args.tile} if args.tile else {}
     if args.engine == "adain":
         named |= {} if args.alpha is None else {"alpha": args.alpha}
         paint = stylizer("adain", style, **named)
@@ -221,19 +228,6 @@ def run_one_pass(args: argparse.Namespace) -> None:
     if not args.quiet:
         _, height, width, _ = image.shape
         print(f"Painted {args.output}: {width} x {height} pixels in {seconds:.2f} s")
-
-
-def _shares(text: str) -> str | dict[str, float]:
-    """A style, or several: "poppies" or "great_wave=0.5,poppies=0.5"."""
-    if "=" not in text:
-        return text
-    try:
-        pairs = [part.split("=") for part in text.split(",")]
-        return {name.strip(): float(share) for name, share in pairs}
-    except ValueError:
-        raise InputError(
-            f"{text!r} is no mix of styles; write great_wave=0.5,poppies=0.5."
-        ) from None
 
 
 def _check_output(path: Path, args: argparse.Namespace) -> None:

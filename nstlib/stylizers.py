@@ -37,6 +37,7 @@ def stylizer(
     network: str = FAST_NETWORK,
     runtime: str = "keras",
     threads: int = 0,
+    tile: int | None = None,
     **options,
 ) -> Stylizer:
     """A function `paint(picture, strength=1.0, preserve_color=False) -> picture`.
@@ -52,6 +53,8 @@ def stylizer(
     "adain", style. For "adain-light" name a `network` that you have trained: none is bundled.
     `network` is a bundled network or a file; `runtime="onnx"` runs it in ONNX Runtime, which is
     several times faster on a CPU and needs a moment to begin, on so many `threads` (0: all cores).
+    With a `tile`, such as 1024, pictures that are larger are painted in tiles of so many pixels:
+    the same painting, in bounded memory and more time (`nstlib.tiles`; not with "onnx").
 
     A picture is (1, height, width, 3), RGB, 0..1; the painting has exactly its size. `strength`
     runs from 0, the photo, to 1; `preserve_color` keeps the photo's colours.
@@ -63,12 +66,12 @@ def stylizer(
     if name in ANY_STYLE:
         trained = load_network(name if network == FAST_NETWORK else network)
         palette = options.pop("palette", 1.0)
-        paint = _one_pass(trained, style, runtime, threads, **options)
+        paint = _one_pass(trained, style, runtime, threads, tile, **options)
         return _finished(_in_palette(paint, style, palette, **options))
     if options or style is not None:
         given = ", ".join(options) or "style"
         raise InputError(f"{given}: only the engine 'gatys' takes it: nst.stylizer('gatys', …).")
-    return _finished(_one_pass(load_network(network), name, runtime, threads))
+    return _finished(_one_pass(load_network(network), name, runtime, threads, tile))
 
 
 def fast_styles(network: str = FAST_NETWORK) -> tuple[str, ...]:
@@ -105,9 +108,17 @@ def _gatys(style, options: dict) -> Callable:
     return lambda picture: style_transfer(picture, style, **options).image
 
 
-def _one_pass(trained: PaintingNetwork, style, runtime: str, threads: int, **options) -> Callable:
+def _one_pass(
+    trained: PaintingNetwork, style, runtime: str, threads: int, tile: int | None = None, **options
+) -> Callable:
     condition = conditions(trained, style, **options)
-    if runtime == "keras":
+    if tile is not None:
+        from nstlib.tiles import tiled_forward
+
+        if runtime != "keras":
+            raise InputError("tile is for runtime='keras': leave one of the two out.")
+        forward = tiled_forward(trained.network, condition, tile)
+    elif runtime == "keras":
         forward = partial(_keras_forward, trained.network, condition)
     elif runtime == "onnx":
         from nstlib.export import onnx_forward

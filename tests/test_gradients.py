@@ -24,7 +24,8 @@ from nstlib.recipes import recipe
 from nstlib.terms import objective
 generator = np.random.default_rng(0)
 content, style, image = generator.uniform(0, 1, (3, 1, 32, 40, 3)).astype("float32")
-function = objective(content, style, recipe("plain", style_weight=10.0, tv_weight=1.0), weights="random")
+settings = recipe("plain", style_weight=10.0, tv_weight=1.0)
+function = objective(content, style, settings, weights="random")
 (total, terms), gradient = value_and_grad(function, has_aux=True)(image)
 gradient = ops.convert_to_numpy(gradient)
 print(json.dumps([float(total), len(terms), gradient[0, ::6, ::8].ravel().tolist(),
