@@ -1,6 +1,6 @@
 """What does painting in tiles cost, and what does it save, on a picture of 4096 x 3072 pixels?
 
-    python benchmarks/tiles.py [--networks light stylebank] [--size 4096 3072] [--tile 1024]
+    python benchmarks/tiles.py [--networks light stylebank] [--size 4096 3072] [--tile 512]
 
 At once and in tiles, by the same stylizer, each in a process of its own, since the peak of memory
 that the system reports never falls. CPU seconds are those of all threads: on a machine with other
@@ -60,7 +60,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--networks", nargs="+", default=["light"])
     parser.add_argument("--size", type=int, nargs=2, default=[4096, 3072], help="width, height")
-    parser.add_argument("--tile", type=int, default=1024)
+    parser.add_argument("--tile", type=int, default=512)
     parser.add_argument("--only-tiles", action="store_true", help="where at once would not fit")
     options = parser.parse_args()
     ways = {"at once": None, f"tiles of {options.tile}": options.tile}

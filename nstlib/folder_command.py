@@ -22,7 +22,7 @@ def add_folder(
     add("--network", metavar="N", help="a bundled one, such as light, or a file")
     add("--size", metavar="N", type=whole, default=512, help="longest side in pixels, at most: 512")
     add("--full-size", action="store_true", help="as large as they are; --tile saves memory")
-    add("--tile", metavar="N", type=whole, help="paint in tiles of N pixels, such as 1024")
+    add("--tile", metavar="N", type=whole, help="paint in tiles of N pixels, such as 512")
     add("--strength", metavar="S", type=share, default=1.0, help="0, photo, to 1")
     add("--preserve-color", action="store_true", help="keep the colours of the photos")
     add("--extension", metavar="E", help="write all as .jpg, .png, …; else as they are")

@@ -18,7 +18,7 @@ from nstlib.errors import InputError
 from nstlib.runtime import progress
 from nstlib.tile_parts import normalised, normalises, order, parts_of, reach, round_up, sizes
 
-TILE = 1024  # pixels
+TILE = 512  # pixels
 SMALLEST_TILE = 64  # pixels: below, a tile is nearly all margin
 MEMORY = 1.5e9  # bytes
 
