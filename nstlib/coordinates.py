@@ -13,7 +13,7 @@ import numpy as np
 
 from nstlib.errors import InputError
 
-SLOPE = 0.3  # amplitudes / frequency ** SLOPE: the best of 0.25, 0.3, 0.35, 0.5, 0.7 on four pairs
+SLOPE = 0.3  # amplitudes / frequency ** SLOPE; 0.5 helps one pair of four, 0.25 to 0.35 all tried
 LEASH = 1.0  # what a picture all of whose values are 1 too bright pays, in times the start's total
 
 
