@@ -1,6 +1,7 @@
 """The pictures of a folder as tasks of Dask, on this machine or on those of a scheduler."""
 
 import logging
+import socket
 from asyncio import TimeoutError as AsyncTimeoutError  # before Python 3.11 not the built-in one
 from collections.abc import Generator
 from contextlib import ExitStack
@@ -37,19 +38,34 @@ def _client(stack: ExitStack, scheduler, workers: int, timeout: float):
 
     if isinstance(scheduler, Client):
         return scheduler
+    address, wait = scheduler, timeout
     if scheduler is None:
-        scheduler = stack.enter_context(_local_cluster(workers))
-        timeout = max(timeout, START)
+        scheduler, wait = stack.enter_context(_local_cluster(workers)), max(timeout, START)
     try:
-        client = stack.enter_context(Client(scheduler, timeout=timeout))
-        client.wait_for_workers(1, timeout=timeout)
+        if isinstance(address, str):
+            _check_answers(address, timeout)
+        client = stack.enter_context(Client(scheduler, timeout=wait))
+        client.wait_for_workers(1, timeout=wait)
     except (OSError, ValueError, AsyncTimeoutError) as error:
         raise InputError(
-            f"No Dask scheduler with workers answered at {scheduler} within {timeout:g} s: start "
+            f"No Dask scheduler with workers answered at {scheduler} within {wait:g} s: start "
             "`dask scheduler` and `dask worker ADDRESS`, raise timeout, or leave scheduler out to "
             "use this machine."
         ) from error
     return client
+
+
+def _check_answers(address: str, timeout: float) -> None:
+    """Raise OSError or ValueError where nobody listens.
+
+    A Client that fails to connect is closed by the garbage collector, whenever that runs: inside
+    the start of the next Client it waits for a lock that it holds itself, forever.
+    """
+    from distributed.comm import parse_address, parse_host_port
+
+    protocol, place = parse_address(address)
+    if protocol in ("tcp", "tls"):
+        socket.create_connection(parse_host_port(place), timeout).close()
 
 
 def _local_cluster(workers: int):

@@ -1,6 +1,5 @@
 """A folder is painted once, whatever dies, is damaged, or stood there before."""
 
-import contextlib
 import errno
 import importlib.util
 import json
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 
 from nstlib import folder_files, folder_work, folders
+from nstlib.__main__ import main
 from nstlib.errors import InputError, MissingFile
 from nstlib.images import load_image, save_image
 
@@ -288,18 +288,10 @@ def test_a_scheduler_that_does_not_answer(photos, tmp_path):
             )
 
 
-def local_cluster(distributed, **options):
-    """A LocalCluster; on a loaded machine its loop may need more than the 10 s that Dask waits."""
-    for _ in range(2):
-        with contextlib.suppress(AssertionError):
-            return distributed.LocalCluster(**options)
-    return distributed.LocalCluster(**options)
-
-
 def test_a_scheduler_by_address(photos, tmp_path):
     distributed = pytest.importorskip("distributed")
     options = {"n_workers": 1, "processes": False, "protocol": "tcp", "dashboard_address": None}
-    with local_cluster(distributed, **options) as cluster:
+    with distributed.LocalCluster(**options) as cluster:
         address = cluster.scheduler_address
         report = folders.stylize_folder(photos, tmp_path / "out", negative, scheduler=address)
         assert set(report.done) == paintings(tmp_path / "out") == set(NESTED)
@@ -336,3 +328,16 @@ def test_shares_of_styles():
     assert shares("poppies=1, great_wave=0.5") == {"poppies": 1.0, "great_wave": 0.5}
     with pytest.raises(InputError, match="no mix of styles"):
         shares("poppies=a")
+
+
+def test_the_command(photos, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(folder_work, "painter", lambda description: negative)
+    command = ["folder", str(photos), "poppies", "-o", str(tmp_path / "out"), "--workers", "1"]
+    assert main([*command, "--size", "8", "--extension", ".png"]) == 0
+    assert "4 painted in" in capsys.readouterr().out
+    (photos / "empty.jpg").touch()
+    assert main([*command, "--quiet"]) == 1
+    out, err = capsys.readouterr()
+    assert not out and "1 of 5 passed over. empty.jpg" in err
+    assert main(["folder", str(tmp_path / "no"), "poppies", "-o", str(tmp_path / "out")]) == 1
+    assert "There is no folder" in capsys.readouterr().err

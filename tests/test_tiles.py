@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from nstlib import data, tile_parts, tiles
+from nstlib import data, stylizers, tile_parts, tiles
 from nstlib.errors import InputError
 from nstlib.images import resize
 from nstlib.networks import build_network, load_network
@@ -121,3 +121,12 @@ def test_what_cannot_be_tiled_is_refused():
             tiles.tiled_forward(build_network("light", 1), [np.ones((1, 1))], tile=tile)
     with pytest.raises(InputError, match="memory is nan"):
         tiles.tiled_forward(build_network("light", 1), [np.ones((1, 1))], memory=float("nan"))
+
+
+@pytest.mark.parametrize("style", [("poppies",), ("adain", "poppies")])
+def test_tiles_through_the_door(style, photo):
+    picture = photo[:, :67, :90]
+    whole, tiled = (stylizers.stylizer(*style, tile=tile)(picture) for tile in (None, 64))
+    assert np.abs(tiled - whole).max() < 0.05 * ONE_LEVEL
+    with pytest.raises(InputError, match="tile is for runtime='keras'"):
+        stylizers.stylizer(*style, runtime="onnx", tile=64)
