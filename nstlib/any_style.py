@@ -5,6 +5,7 @@ the photo, style near the painting's means and standard deviations. We add Gram 
 strokes from colours, and divide every term by the mean square of its target.
 """
 
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -13,21 +14,28 @@ import numpy as np
 from keras import ops
 
 from nstlib import losses
+from nstlib.color import match_color
 from nstlib.networks.adain import (
     ADAPTED,
     LEVELS,
     adain_decoder,
     adaptive_instance_normalization,
     level_statistics,
+    set_style_axes,
     style_encoder,
     style_vector,
 )
 from nstlib.photo_folder import PhotoFolder
+from nstlib.runtime import progress
 from nstlib.training import fit
 from nstlib.training_log import Preview
 
 DEEPEST = ADAPTED[-1]
-WEIGHTS = {"content": 0.12, "mean_std": 30.0, "gram": 32.0, "tv": 1.0}
+WEIGHTS = {
+    "adain": {"content": 0.12, "mean_std": 30.0, "gram": 32.0, "tv": 1.0},
+    # It does not see VGG19's features of the photo, and is told to keep more of it.
+    "adain_light": {"content": 2.0, "mean_std": 30.0, "gram": 32.0, "tv": 1.0},
+}
 FLOOR = 0.02  # added to mean squares, which are near 1
 PAINTING_ZOOM = (1.2, 2.2)  # so that strokes are seen as large as in a painting of 300 to 400 px
 
@@ -36,15 +44,18 @@ class PhotosAndPaintings(keras.utils.PyDataset):
     """`dataset[step]` -> ((photos, paintings),), both (batch, crop, crop, 3), RGB, 0..1.
 
     Two folders, each read as `PhotoFolder` does. Half of the paintings have their colour channels
-    exchanged, so that a few hundred stand for more palettes than they have.
+    exchanged, so that a few hundred stand for more palettes than they have. With `palette` photos
+    get the painting's colours beforehand, as `nst.stylizer` does it.
     """
 
-    def __init__(self, content, paintings, *, crop, batch, seed=0, first=0, workers=2):
+    def __init__(
+        self, content, paintings, *, crop, batch, seed=0, first=0, workers=2, palette=False
+    ):
         super().__init__(workers=workers, max_queue_size=8)
         shared = {"crop": crop, "batch": batch, "first": first}
         self.photos = PhotoFolder(content, seed=seed, **shared)
         self.paintings = PhotoFolder(paintings, seed=seed + 1, zoom=PAINTING_ZOOM, **shared)
-        self.seed, self.first = seed, first
+        self.seed, self.first, self.palette = seed, first, palette
 
     @property
     def num_batches(self):
@@ -59,7 +70,16 @@ class PhotosAndPaintings(keras.utils.PyDataset):
         random = np.random.default_rng([self.seed, self.first + index, 2])
         for painting in paintings[::2]:
             painting[...] = painting[..., random.permutation(3)]
+        if self.palette:
+            pairs = zip(photos, paintings, strict=True)
+            photos = np.concatenate([_matched(photo, model) for photo, model in pairs])
         return ((photos, paintings),)
+
+
+def _matched(photo: np.ndarray, painting: np.ndarray) -> np.ndarray:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a gray photo gets as much as it can
+        return match_color(photo[None], painting[None])
 
 
 class AnyStyleTrainer(keras.Model):
@@ -98,16 +118,16 @@ class AnyStyleTrainer(keras.Model):
 
     def terms(self, made: dict) -> dict:
         """The weighted terms of the loss by name; each kind is a mean over the levels."""
-        after, weight = self.look(made["painted"]), {k: w / len(LEVELS) for k, w in WEIGHTS.items()}
+        after, weights = self.look(made["painted"]), WEIGHTS[self.network.name]
         style = style_vector(after)
         deepest = after[DEEPEST] / LEVELS[DEEPEST][1]
-        terms = {"content": WEIGHTS["content"] * _distance(deepest, made["target"])}
+        terms = {"content": weights["content"] * _distance(deepest, made["target"])}
         for level in LEVELS:
             statistics = (level_statistics(vector, level) for vector in (style, made["style"]))
-            terms[f"mean_std {level}"] = weight["mean_std"] * _distance(*statistics)
+            terms[f"mean_std {level}"] = weights["mean_std"] / len(LEVELS) * _distance(*statistics)
             distance = _distance(_gram(after, level), made["grams"][level])
-            terms[f"gram {level}"] = weight["gram"] * distance
-        terms["tv"] = WEIGHTS["tv"] * losses.total_variation(made["painted"])
+            terms[f"gram {level}"] = weights["gram"] / len(LEVELS) * distance
+        terms["tv"] = weights["tv"] * losses.total_variation(made["painted"])
         return terms
 
 
@@ -143,6 +163,19 @@ def _distance(value, target):
     return ops.mean(ops.mean(ops.square(value - target), axis=axes) / energy)
 
 
+def lay_style_axes(
+    network: keras.Model, content, paintings, *, crop: int = 128, batch: int = 4, seed: int = 0,
+    count: int = 1000, weights: str = "imagenet",
+) -> None:  # fmt: skip
+    """Lay the axes of a new `adain_light_network` through `count` crops of paintings."""
+    stream = PhotosAndPaintings(content, paintings, crop=crop, batch=batch, seed=seed + 1)
+    look = style_encoder(weights)
+    batches = (stream[number][0][1] for number in range(-(-count // batch)))
+    batches = progress(batches, total=-(-count // batch), desc="Looking at paintings")
+    vectors = [ops.convert_to_numpy(style_vector(look(painting))) for painting in batches]
+    set_style_axes(network, np.concatenate(vectors))
+
+
 def train_any_style(
     network: keras.Model,
     content,
@@ -162,10 +195,10 @@ def train_any_style(
     """Train `adain_network` or `adain_light_network` on a folder of photos and one of paintings.
 
     Otherwise as `nstlib.train`: checkpoints, log, going on after an interruption. Of the network
-    with VGG19 inside only the decoder learns.
+    with VGG19 inside only the decoder learns; one without begins with `lay_style_axes`.
     """
     settings = {
-        "network": network.name, "weights": network.count_params(), "terms": WEIGHTS,
+        "network": network.name, "weights": network.count_params(), "terms": WEIGHTS[network.name],
         "batch": batch, "crop": crop, "learning_rate": learning_rate, "seed": seed,
     }  # fmt: skip
     conditions = [_condition(network, painting, weights) for painting in preview_paintings]
@@ -173,7 +206,14 @@ def train_any_style(
         network,
         lambda shared, replicas: AnyStyleTrainer(shared, weights, replicas),
         lambda first, workers: PhotosAndPaintings(
-            content, paintings, crop=crop, batch=batch, seed=seed, first=first, workers=workers
+            content,
+            paintings,
+            crop=crop,
+            batch=batch,
+            seed=seed,
+            first=first,
+            workers=workers,
+            palette=network.name == "adain_light",
         ),
         out,
         settings,

@@ -184,7 +184,7 @@ class _Writer:
     def _Dense(self, layer):
         kernel, bias = (self._constant(np.asarray(w, "float32")) for w in layer.get_weights())
         x = self._add("Add", [self._add("MatMul", [*self._incoming(layer), kernel]), bias])
-        return self._add("Softmax", [x], axis=1)  # the only activation that a Dense has here
+        return self._add("Tanh", [x])  # the only activation that a Dense has here
 
     def _Adapt(self, layer):
         channels = LEVELS[layer.level][0]

@@ -30,7 +30,7 @@ def add_train(parser: argparse.ArgumentParser, whole, positive) -> None:
     )
     add("-o", "--output", metavar="DIR", type=Path, required=True, help="checkpoints, log, network")
     add("--add-to", metavar="NETWORK", help="teach the styles to this network, change nothing else")
-    add("--go-on-from", metavar="NETWORK", help="begin with this network's weights; same styles")
+    add("--go-on-from", metavar="NETWORK", help="begin with this network; same styles")
     add("--steps", metavar="N", type=whole, default=3000, help="batches: 3000")
     add("--batch", metavar="N", type=whole, default=4, help="photos in a batch: 4")
     add("--crop", metavar="N", type=whole, default=192, help="pixels of the square they see: 192")
@@ -97,18 +97,13 @@ def _train_any_style(args: argparse.Namespace) -> None:
     from nstlib.any_style import WEIGHTS, train_any_style
     from nstlib.data import find_picture
     from nstlib.images import load_image
-    from nstlib.networks import PaintingNetwork, build_network, load_network
 
     if len(args.style) > 1 or args.add_to or args.style_weight:
         raise InputError(
             f"`train {args.kind}` takes as --style one folder of many paintings, and neither "
             "--add-to nor --style-weight: it learns to paint in any style, not in these."
         )
-    trained = PaintingNetwork(args.kind, (), build_network(args.kind, 0))
-    if args.go_on_from:
-        trained = load_network(args.go_on_from)
-        if trained.architecture != args.kind:
-            raise InputError(f"{args.go_on_from} is a {trained.architecture} network.")
+    trained = _any_style_network(args)
     stream = train_any_style(
         trained.network, args.content, args.style[0], args.output,
         steps=args.steps, batch=args.batch, crop=args.crop, learning_rate=args.learning_rate,
@@ -116,16 +111,39 @@ def _train_any_style(args: argparse.Namespace) -> None:
         previews={name: load_image(find_picture(name), 256) for name in args.preview},
         preview_paintings=[load_image(find_picture(name), 384) for name in PREVIEW_PAINTINGS],
     )  # fmt: skip
+    terms = WEIGHTS[trained.network.name]
     count = {"photos": stream.photos, "paintings": stream.paintings}
     trained.about.update(_shared_about(args))
     trained.about.update({
         **{kind: f"{len(s.files)} files, {len(s.skipped)} unreadable" for kind, s in count.items()},
         "encoder": "vgg19, block1_conv1 to block4_conv1",
-        "loss_weights": ", ".join(f"{name} {weight:g}" for name, weight in WEIGHTS.items()),
+        "loss_weights": ", ".join(f"{name} {weight:g}" for name, weight in terms.items()),
     })  # fmt: skip
     file = _saved(trained, args.output)
     print(f"Trained {file} for any style. Paint with it: ", end="")
     print(f"nstlib stylize PHOTO STYLE --engine adain --network {file} -o OUT")
+
+
+def _any_style_network(args: argparse.Namespace):
+    """The network to train: a new one, one to go on with, or a light one learning any style."""
+    from nstlib.any_style import lay_style_axes
+    from nstlib.networks import PaintingNetwork, build_network, load_network
+    from nstlib.networks.adain import start_from_light
+
+    before = load_network(args.go_on_from) if args.go_on_from else None
+    if before and before.architecture == args.kind:
+        return before
+    if before and (before.architecture, args.kind) != ("light", "adain-light"):
+        raise InputError(f"{args.go_on_from} is a {before.architecture} network.")
+    trained = PaintingNetwork(args.kind, (), build_network(args.kind, 0))
+    if args.kind == "adain-light":
+        lay_style_axes(
+            trained.network, args.content, args.style[0], crop=args.crop, seed=args.seed,
+            count=min(1000, 4 * args.steps), weights=args.weights,
+        )  # fmt: skip
+        if before:
+            start_from_light(trained.network, before.network)
+    return trained
 
 
 def _saved(trained, folder: Path) -> Path:

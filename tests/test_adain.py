@@ -110,6 +110,33 @@ def test_the_decoder_alone_paints_what_the_whole_network_paints(files, painting)
     np.testing.assert_allclose(alone, whole, atol=1e-5)
 
 
+def test_the_axes_lie_along_what_differs():
+    random, network = np.random.default_rng(0), build_network("adain-light", 0)
+    mean, along = random.normal(size=(2, adain.STATISTICS))
+    along /= np.linalg.norm(along)
+    amounts = np.linspace(-1, 1, 41)
+    adain.set_style_axes(network, mean + amounts[:, None] * along)
+    places = ops.convert_to_numpy(network.get_layer("axes")(mean + amounts[:, None] * along))
+    np.testing.assert_allclose(places[:, 0], np.tanh(4.0), rtol=1e-5)
+    expected = np.tanh(amounts / (2 * amounts.std()))
+    np.testing.assert_allclose(np.abs(places[:, 1]), np.abs(expected), atol=1e-4)
+    np.testing.assert_allclose(places[:, 2:], 0, atol=1e-5)
+
+
+def test_any_style_begins_with_the_convolutions_of_a_light_network(painting):
+    network, trained = build_network("adain-light", 0), load_network("light")
+    adain.start_from_light(network, trained.network)
+    for name in ("down1_conv", "residual3b_conv", "paint"):
+        pairs = zip(
+            network.get_layer(name).weights, trained.network.get_layer(name).weights, strict=True
+        )
+        assert all((ops.convert_to_numpy(a == b)).all() for a, b in pairs)
+    first = network.get_layer("up1_norm").scale[0]
+    np.testing.assert_allclose(
+        first, np.mean(trained.network.get_layer("up1_norm").scale, axis=0), rtol=1e-5
+    )
+
+
 def test_a_decoder_of_another_encoder(files, tmp_path):
     with np.load(files["adain-light"]) as archive:
         arrays = dict(archive)

@@ -4,8 +4,8 @@ Huang & Belongie 2017. The encoder is VGG19 as it is; only the decoder is traine
 vector, the statistics of a painting's features, which is computed once. We depart from the paper in
 adapting at three depths instead of one: with the deepest alone strokes stay weak and edges soft.
 
-`adain_light_network` goes without VGG19 at painting time: the same vector says which mixture of 64
-learnt styles the small network of `transform` is to paint (compare Ghiasi et al. 2017).
+`adain_light_network` goes without VGG19 at painting time: where the same vector lies among those of
+many paintings says how the small network of `transform` is to paint (compare Ghiasi et al. 2017).
 """
 
 import keras
@@ -27,7 +27,7 @@ LEVELS = {
 }
 STATISTICS = 2 * sum(channels for channels, _ in LEVELS.values())
 ADAPTED = ("block2_conv1", "block3_conv1", "block4_conv1")  # where the decoder is told of the style
-ARCHETYPES = 64
+AXES = 48  # of the space of styles, that the light network knows; the first is the same for all
 
 
 def style_encoder(weights: str = "imagenet") -> keras.Model:
@@ -149,22 +149,64 @@ def _convolution(x, channels: int, *, name: str):
 def adain_light_network() -> keras.Model:
     """A network [picture, style] -> painting, for any style, a hundredth of VGG19 in size.
 
-    Shapes as for `adain_network`. A linear map with a softmax turns the style into shares of 64
-    learnt archetypes, whose scales and shifts are mixed at every normalisation. Weights are drawn
-    so that the archetypes differ from the start.
+    Shapes as for `adain_network`. The style's place on each of AXES, between -1 and 1, is what
+    "mix" is for a network of many styles: scales and shifts are sums over the axes, weighted by it.
     """
     image = keras.Input((None, None, 3), name="image")
     style = keras.Input((STATISTICS,), name="style")
-    drawn = keras.initializers.RandomNormal(stddev=0.08, seed=0)
-    archetype = layers.Dense(
-        ARCHETYPES, activation="softmax", kernel_initializer=drawn, name="archetypes"
-    )
-    network = keras.Model(
-        [image, style], transformed(image, archetype(style), DESIGNS["light"]), name="adain_light"
-    )
-    random = np.random.default_rng(0)
+    drawn = keras.initializers.RandomNormal(stddev=0.02, seed=0)
+    axes = layers.Dense(
+        AXES, activation="tanh", kernel_initializer=drawn, dtype="float32", trainable=False,
+        name="axes",
+    )  # fmt: skip
+    painting = transformed(image, axes(style), DESIGNS["light"])
+    network = keras.Model([image, style], painting, name="adain_light")
     for layer in network.layers:
         if isinstance(layer, ConditionalInstanceNormalization):
-            layer.scale.assign(1 + 0.5 * random.standard_normal(layer.scale.shape))
-            layer.shift.assign(0.3 * random.standard_normal(layer.shift.shape))
+            shape = layer.scale.shape
+            layer.scale.assign(_first_row(shape) + _others(shape))
+            layer.shift.assign(_others(shape)[:, ::-1])
     return network
+
+
+def set_style_axes(network: keras.Model, styles: np.ndarray) -> None:
+    """Lay the axes of `adain_light_network` along those in which styles (count, STATISTICS) differ.
+
+    Their principal components, two standard deviations away from the mean at tanh 1. What comes
+    after has to be trained anew.
+    """
+    mean = styles.mean(axis=0)
+    _, sizes, directions = np.linalg.svd(styles - mean, full_matrices=False)
+    count = min(AXES - 1, int((sizes > 1e-3 * sizes[0]).sum()))
+    kernel, bias = np.zeros((STATISTICS, AXES), "float32"), np.zeros(AXES, "float32")
+    bias[0] = 4.0  # tanh(4) is nearly 1, whatever the style
+    spread = sizes[:count] / np.sqrt(len(styles))
+    kernel[:, 1 : count + 1] = (directions[:count] / (2 * spread[:, None])).T
+    network.get_layer("axes").set_weights([kernel, bias - mean @ kernel])
+
+
+def start_from_light(network: keras.Model, trained: keras.Model) -> None:
+    """Give `adain_light_network` the convolutions of a `light` network of some styles.
+
+    Its scales and shifts begin near the mean of those learnt there, whatever the style.
+    """
+    for layer in network.layers:
+        if isinstance(layer, ConditionalInstanceNormalization):
+            for table, learnt in zip(
+                layer.weights, trained.get_layer(layer.name).get_weights(), strict=True
+            ):
+                mean = learnt.mean(axis=0)
+                table.assign(_first_row(table.shape) * mean + _others(table.shape))
+        elif layer.weights and layer.name != "axes":
+            layer.set_weights(trained.get_layer(layer.name).get_weights())
+
+
+def _first_row(shape) -> np.ndarray:
+    """A table that says the same for every style: ones on the first axis."""
+    return np.eye(shape[0], 1) * np.ones((1, shape[1]))
+
+
+def _others(shape) -> np.ndarray:
+    """A table of small numbers, other ones on every axis but the first."""
+    drawn = 0.1 * np.random.default_rng(shape[1]).standard_normal(shape)
+    return drawn * (1 - _first_row(shape))
