@@ -89,6 +89,13 @@ _NAMES = {
     "terms": ("objective", "receptive_reach"),
     "photoreal": ("matting_laplacian", "photoreal_term", "smooth_like", "ssim", "photorealistic"),
     "harmony": ("paste", "harmonize"),
+    "metrics": (
+        *("layer_distances", "content_distance", "style_distance"),
+        *("perceptual_distance", "color_distance"),
+    ),
+    "frechet": ("frechet_distance", "style_frechet", "art_fid"),
+    "comparison": ("compare", "measure"),
+    "comparison_table": ("Comparison",),
     "export": ("export_onnx",),
     "opencv": (),
     "tiles": ("tiled_forward",),
@@ -120,6 +127,7 @@ _ON_KERAS = (
     ),
     *("photoreal", "harmony"),
     *("networks", "training", "training_log", "any_style", "stylizers", "export", "tiles"),
+    *("metrics", "frechet", "comparison"),
 )
 _HOME = {name: module for module, names in _NAMES.items() for name in names}
 

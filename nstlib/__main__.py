@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nstlib import __version__
+from nstlib.compare_command import add_compare
 from nstlib.errors import InputError, NstError
 from nstlib.folder_command import add_folder, shares
 from nstlib.steering_command import (
@@ -89,6 +90,8 @@ def build_parser() -> argparse.ArgumentParser:
     add_folder(folder, _number(int, 1), _number(float, 0, 1), _number(float, 0))
     video = commands.add_parser("video", help="paint a video, with paint that stays in its place")
     add_video(video, _number(int, 1), _number(float, 0, 1), shares)
+    compare = commands.add_parser("compare", help="measure paintings of one photo, side by side")
+    add_compare(compare, _number(int, 1))
     doctor = commands.add_parser("doctor", help="check this machine: OK or FAIL, and the mend")
     doctor.set_defaults(run=run_doctor)
     weights = commands.add_parser("weights", help="where the pretrained network is; fetch it now")
