@@ -33,10 +33,12 @@ from nstlib.training_log import Preview
 DEEPEST = ADAPTED[-1]
 WEIGHTS = {
     "adain": {"content": 0.12, "mean_std": 30.0, "gram": 32.0, "tv": 1.0},
-    # It does not see VGG19's features of the photo, and is told to keep more of it.
-    "adain_light": {"content": 2.0, "mean_std": 30.0, "gram": 32.0, "tv": 1.0},
+    # It does not see VGG19's features of the photo, and without more content and the tones of the
+    # photo, in the painting's palette, it painted light for dark.
+    "adain_light": {"content": 5.0, "tone": 10.0, "mean_std": 30.0, "gram": 32.0, "tv": 1.0},
 }
 FLOOR = 0.02  # added to mean squares, which are near 1
+TONE_CELL = 16  # pixels: strokes are free within it
 PAINTING_ZOOM = (1.2, 2.2)  # so that strokes are seen as large as in a painting of 300 to 400 px
 
 
@@ -92,7 +94,7 @@ class AnyStyleTrainer(keras.Model):
         self.look = lambda pictures: encoder(pictures)  # functions: not to be saved with it
         self.paint = _painter(network)
         names = [
-            "content",
+            *(name for name in ("content", "tone") if name in WEIGHTS[network.name]),
             *(f"{kind} {level}" for level in LEVELS for kind in ("mean_std", "gram")),
         ]
         self.meters = {name: keras.metrics.Mean(name=name) for name in [*names, "tv"]}
@@ -104,6 +106,7 @@ class AnyStyleTrainer(keras.Model):
         style = style_vector(models)
         painted, target = self.paint(photos, seen, style)
         return {  # sums of squares are made in single precision, whatever the network's
+            "photos": ops.cast(photos, "float32"),
             "painted": ops.cast(painted, "float32"),
             "target": ops.stop_gradient(target),
             "style": style,
@@ -122,6 +125,9 @@ class AnyStyleTrainer(keras.Model):
         style = style_vector(after)
         deepest = after[DEEPEST] / LEVELS[DEEPEST][1]
         terms = {"content": weights["content"] * _distance(deepest, made["target"])}
+        if "tone" in weights:
+            tones = (ops.average_pool(made[key], TONE_CELL) for key in ("painted", "photos"))
+            terms["tone"] = weights["tone"] * _distance(*tones)
         for level in LEVELS:
             statistics = (level_statistics(vector, level) for vector in (style, made["style"]))
             terms[f"mean_std {level}"] = weights["mean_std"] / len(LEVELS) * _distance(*statistics)
