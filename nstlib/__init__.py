@@ -97,6 +97,8 @@ _NAMES = {
     "comparison": ("compare", "measure"),
     "comparison_table": ("Comparison",),
     "export": ("export_onnx",),
+    "export_tensorflow": ("export_litert", "export_saved_model"),
+    "exported": ("open_exported",),
     "opencv": (),
     "tiles": ("tiled_forward",),
     "folders": ("stylize_folder", "FolderReport"),
@@ -127,6 +129,7 @@ _ON_KERAS = (
     ),
     *("photoreal", "harmony"),
     *("networks", "training", "training_log", "any_style", "stylizers", "export", "tiles"),
+    "export_tensorflow",
     *("metrics", "frechet", "comparison"),
 )
 _HOME = {name: module for module, names in _NAMES.items() for name in names}

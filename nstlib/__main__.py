@@ -17,6 +17,7 @@ from pathlib import Path
 from nstlib import __version__
 from nstlib.compare_command import add_compare
 from nstlib.errors import InputError, NstError
+from nstlib.export_command import add_export
 from nstlib.folder_command import add_folder, shares
 from nstlib.steering_command import (
     LAYER_OPTIONS,
@@ -92,6 +93,8 @@ def build_parser() -> argparse.ArgumentParser:
     add_video(video, _number(int, 1), _number(float, 0, 1), shares)
     compare = commands.add_parser("compare", help="measure paintings of one photo, side by side")
     add_compare(compare, _number(int, 1))
+    export = commands.add_parser("export", help="write a network for programs without Keras")
+    add_export(export, _number(float, 0, 1))
     doctor = commands.add_parser("doctor", help="check this machine: OK or FAIL, and the mend")
     doctor.set_defaults(run=run_doctor)
     weights = commands.add_parser("weights", help="where the pretrained network is; fetch it now")
