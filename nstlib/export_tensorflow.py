@@ -117,7 +117,8 @@ def _write_folder(module, path: Path) -> None:
     unique = uuid.uuid4().hex
     scratch, old = (path.with_name(f".nstlib-{unique}.{kind}") for kind in ("part", "old"))
     try:
-        tf.saved_model.save(module, str(scratch), signatures={"serving_default": module.paint})
+        with held_back():
+            tf.saved_model.save(module, str(scratch), signatures={"serving_default": module.paint})
         if path.exists():
             path.rename(old)
         try:

@@ -4,6 +4,7 @@ The runtimes differ in the order of channels, in how sizes are told and in what 
 here a file is a function picture -> painting, both (1, height, width, 3), RGB, 0..1.
 """
 
+import logging
 import os
 import tempfile
 import warnings
@@ -87,8 +88,14 @@ def format_of(path: Path) -> str:
 
 @contextmanager
 def held_back() -> Iterator[None]:
-    """Keep what TensorFlow and LiteRT write to the process's error stream from C++ off it."""
-    stream = os.dup(2)
+    """Keep what TensorFlow and LiteRT write to the process's error stream from C++ off it.
+
+    Also TensorFlow's own log, and the handler that its converter leaves on the root logger, after
+    which every library's notes would be printed.
+    """
+    stream, handlers, log = os.dup(2), list(logging.root.handlers), logging.getLogger("tensorflow")
+    level = log.level
+    log.setLevel(logging.ERROR)
     with tempfile.TemporaryFile() as nowhere:
         os.dup2(nowhere.fileno(), 2)
         try:
@@ -96,6 +103,8 @@ def held_back() -> Iterator[None]:
         finally:
             os.dup2(stream, 2)
             os.close(stream)
+            logging.root.handlers[:] = handlers
+            log.setLevel(level)
 
 
 def _onnx(path: Path, threads: int) -> Exported:

@@ -50,9 +50,9 @@ def stylizer(
     block4_conv1 (adain only), `style_size`, the longest side in pixels at which they look at the
     painting: smaller means denser strokes, and `palette`, 0..1, how far the photo gets the
     painting's colours (`nst.match_color`) before it is painted. {"adain": style} is short for
-    "adain", style. For "adain-light" name a `network` that you have trained: none is bundled.
-    `network` is a bundled network or a file; `runtime="onnx"` runs it in ONNX Runtime, which is
-    several times faster on a CPU and needs a moment to begin, on so many `threads` (0: all cores).
+    "adain", style. `network` is a bundled network or a file; `runtime="onnx"` runs it in ONNX
+    Runtime, which is several times faster on a CPU and needs a moment to begin, on so many
+    `threads` (0: all cores).
     With a `tile`, such as 1024, pictures that are larger are painted in tiles of so many pixels:
     the same painting, in bounded memory and more time (`nstlib.tiles`; not with "onnx").
 
