@@ -25,7 +25,7 @@ from nstlib.networks.adain import (
     style_encoder,
     style_vector,
 )
-from nstlib.photo_folder import PhotoFolder
+from nstlib.photo_folder import PhotoFolder, with_grain
 from nstlib.runtime import progress
 from nstlib.training import fit
 from nstlib.training_log import Preview
@@ -75,6 +75,7 @@ class PhotosAndPaintings(keras.utils.PyDataset):
         if self.palette:
             pairs = zip(photos, paintings, strict=True)
             photos = np.concatenate([_matched(photo, model) for photo, model in pairs])
+            photos = with_grain(photos, random)
         return ((photos, paintings),)
 
 

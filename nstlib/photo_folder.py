@@ -18,6 +18,7 @@ from nstlib.errors import InputError, MissingFile
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 ZOOM = (1.0, 1.7)  # a crop's side is the photo's shorter side, or up to 1.7 times less
 FEW = 10
+GRAIN = 0.002  # half of one of 256 levels
 
 
 class PhotoFolder(keras.utils.PyDataset):
@@ -58,7 +59,7 @@ class PhotoFolder(keras.utils.PyDataset):
         if not (self.identity_every and step % self.identity_every == self.identity_every - 1):
             again = self.batch > len(self.only)
             mix[np.arange(self.batch), random.choice(self.only, self.batch, replace=again)] = 1
-        return ((np.stack(photos), mix),)
+        return ((with_grain(np.stack(photos), random), mix),)
 
     def _crop(self, position: int, random: np.random.Generator) -> np.ndarray:
         """A square out of the photo that comes at this position of the endless stream."""
@@ -97,6 +98,19 @@ class PhotoFolder(keras.utils.PyDataset):
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.folder).as_posix()
+
+
+def with_grain(photos: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """The photos, a little noise added to those that are of one colour, such as a cloudless sky.
+
+    Without any contrast every instance normalisation multiplies the gradient by 300, and after a
+    dozen of them it is infinite.
+    """
+    flat = photos.std(axis=(1, 2)).max(axis=-1) < GRAIN
+    if not flat.any():
+        return photos
+    noise = random.normal(0, GRAIN, photos.shape).astype("float32")
+    return np.clip(photos + noise * flat[:, None, None, None], 0, 1)
 
 
 def _picture_files(folder: Path) -> list[Path]:

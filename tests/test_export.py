@@ -5,6 +5,7 @@ bundled networks in four runtimes, the formats that TensorFlow writes, and the c
 """
 
 import argparse
+import logging
 
 import keras
 import numpy as np
@@ -83,9 +84,11 @@ def test_opencv(name, onnx_files, expected):
 
 @pytest.mark.parametrize("name", BUNDLED)
 def test_litert(name, expected, tmp_path, capfd):
+    handlers = list(logging.root.handlers)
     path = export_tensorflow.export_litert(name, tmp_path / "network.tflite", STYLE)
     compare(exported.open_exported(path), expected, name, TOLERANCE[name])
     assert capfd.readouterr() == ("", ""), "TensorFlow and LiteRT chatter"
+    assert logging.root.handlers == handlers, "else other libraries' notes are printed from now on"
 
 
 @pytest.mark.parametrize("name", BUNDLED)

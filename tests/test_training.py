@@ -21,7 +21,7 @@ from nstlib import recipes, training, training_log
 from nstlib.errors import InputError, MissingFile
 from nstlib.losses import gram_matrix
 from nstlib.networks import PaintingNetwork, build_network, with_more_styles
-from nstlib.photo_folder import PhotoFolder
+from nstlib.photo_folder import PhotoFolder, with_grain
 from nstlib.terms import objective
 
 RECIPE = recipes.recipe(
@@ -80,6 +80,13 @@ def test_every_photo_comes_once_in_a_turn(folder):
     seen = np.concatenate([stream[step][0][0] for step in range(3)])
     means = {tuple(np.round(photo.mean(axis=(0, 1)), 3)) for photo in seen}
     assert len(means) == 12
+
+
+def test_a_flat_photo_gets_grain_and_the_others_stay():
+    photos = np.stack([np.full((8, 8, 3), 1.0), np.random.default_rng(0).random((8, 8, 3))])
+    grainy = with_grain(photos.astype("float32"), np.random.default_rng(1))
+    np.testing.assert_array_equal(grainy[1], photos[1].astype("float32"))
+    assert 0 < grainy[0].std() < 0.01 and grainy.max() <= 1 and grainy.dtype == "float32"
 
 
 def test_the_identity_step_asks_for_no_style(folder):
