@@ -96,6 +96,8 @@ _NAMES = {
     "frechet": ("frechet_distance", "style_frechet", "art_fid"),
     "comparison": ("compare", "measure"),
     "comparison_table": ("Comparison",),
+    "preference": ("Ballot", "blind_pairs", "wilson_interval", "votes_needed"),
+    "preference_widget": ("preference_panel",),
     "export": ("export_onnx",),
     "export_tensorflow": ("export_litert", "export_saved_model"),
     "exported": ("open_exported",),
