@@ -82,7 +82,7 @@ _NAMES = {
         *("edges", "learned_edges", "contour", "emboss", "ripple", "bulge", "swirl", "kuwahara"),
         *("oil", "posterise", "pencil", "cartoon", "halftone", "FILTERS"),
     ),
-    "color": ("keep_color", "match_color", "match_histogram"),
+    "color": ("keep_color", "match_color", "color_matcher", "match_histogram"),
     "masks": ("as_mask", "feather", "layer_masks", "subject_mask", "sky_mask", "refine_mask"),
     "mask_editing": ("over_photo", "brush", "grow", "mask_editor"),
     "styles": ("gather_styles",),

@@ -5,7 +5,9 @@ photo's colours before it is painted after, so that its strokes arrive in them.
 """
 
 import warnings
+from collections.abc import Callable
 
+import cv2
 import numpy as np
 
 from nstlib.errors import InputError
@@ -42,13 +44,23 @@ def match_color(picture, reference, *, method: str = "pca", where=None) -> np.nd
     as far as they can be, and a warning says so. Gatys, Bethge, Hertzmann & Shechtman 2016, section
     5.1 (pca, cholesky); Pitié & Kokaram 2007, section 4 (monge).
     """
+    return color_matcher(reference, method=method, where=where)(picture)
+
+
+def color_matcher(reference, *, method: str = "pca", where=None) -> Callable:
+    """`match_color` for one reference, which is looked at once, and many pictures, as of a film."""
     if method not in METHODS:
         raise InputError(f"method is {method!r}; it can be {', '.join(METHODS)}.")
-    pixels = as_image(picture).astype("float64")
-    wanted = _colors_of(reference, where)
-    (mean, covariance), (new_mean, new_covariance) = map(_mean_covariance, (pixels, wanted))
-    matrix = _matrix(covariance, new_covariance, method)
-    return np.clip((pixels - mean) @ matrix.T + new_mean, 0, 1).astype("float32")
+    new_mean, new_covariance = _mean_covariance(_colors_of(reference, where))
+
+    def match(picture) -> np.ndarray:
+        picture = as_image(picture)
+        mean, covariance = _mean_covariance(picture)
+        matrix = _matrix(covariance, new_covariance, method)
+        moved = cv2.transform(picture[0], np.column_stack([matrix, new_mean - matrix @ mean]))
+        return np.clip(moved, 0, 1)[None]
+
+    return match
 
 
 def match_histogram(picture, reference, *, where=None) -> np.ndarray:
@@ -79,9 +91,10 @@ def _colors_of(reference, where) -> np.ndarray:
 
 
 def _mean_covariance(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    flat = pixels.reshape(-1, 3)
-    centred = flat - flat.mean(axis=0)
-    return flat.mean(axis=0), centred.T @ centred / len(flat)
+    how = cv2.COVAR_NORMAL | cv2.COVAR_ROWS | cv2.COVAR_SCALE
+    rows = np.ascontiguousarray(pixels).reshape(-1, 3)
+    covariance, mean = cv2.calcCovarMatrix(rows, None, how, ctype=cv2.CV_64F)
+    return mean[0], covariance
 
 
 def _matrix(old: np.ndarray, new: np.ndarray, method: str) -> np.ndarray:
@@ -91,7 +104,7 @@ def _matrix(old: np.ndarray, new: np.ndarray, method: str) -> np.ndarray:
         warnings.warn(
             f"The picture's colours vary along {3 - flat} of 3 axes (a gray picture's along 1): "
             "its mean colour is matched, its covariance only there.",
-            stacklevel=3,
+            stacklevel=4,
         )
     if method == "pca" or flat:
         return _power(new, 0.5) @ _power(old, -0.5)

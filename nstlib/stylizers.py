@@ -12,7 +12,7 @@ from functools import lru_cache, partial
 import numpy as np
 from keras import ops
 
-from nstlib.color import keep_color, match_color
+from nstlib.color import color_matcher, keep_color
 from nstlib.data import bundled_networks, find_picture
 from nstlib.errors import InputError, did_you_mean
 from nstlib.images import as_image, load_image, resize
@@ -204,11 +204,14 @@ def _in_palette(paint: Callable, style, palette: float, alpha=1.0, style_size=AD
         raise InputError(f"palette is {palette!r}; it runs from 0, the photo's colours, to 1.")
     weights, paintings = _paintings(style, style_size)
     strength = np.float32(palette if isinstance(alpha, Mapping) else palette * alpha)
+    matchers = [color_matcher(painting) for painting in paintings]
 
     def paint_in_palette(picture: np.ndarray) -> np.ndarray:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a gray photo gets as much as it can
-            matched = [match_color(picture, painting) for painting in paintings]
+            matched = [match(picture) for match in matchers]
+        if len(matched) == 1 and strength == 1:
+            return paint(matched[0])
         change = sum(w * (one - picture) for w, one in zip(weights[0], matched, strict=True))
         return paint(picture + strength * change)
 
