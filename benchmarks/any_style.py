@@ -129,7 +129,7 @@ def _relative(value: np.ndarray, target: np.ndarray) -> float:
     return float(np.mean((value - target) ** 2) / np.mean(target**2))
 
 
-def quality(peer: Peer, photos: int, size: int, gatys: int, steps: int) -> None:
+def quality(peer: Peer, photos: int, size: int, gatys: int, steps: int, strength: float) -> None:
     """Print a row for each painting: content / style distance of every painter."""
     judge = Judge()
     entries = [nst.photo(entry.name, size) for entry in nst.pictures("photo")[:photos]]
@@ -137,8 +137,8 @@ def quality(peer: Peer, photos: int, size: int, gatys: int, steps: int) -> None:
     names = ["identity", "style-copy", PEER, *OURS, *(["gatys"] if gatys else [])]
     means = []
     print(
-        f"Content / style distance, mean over {photos} photos of {size} px (gatys: {gatys} photo, "
-        f"{steps} steps)\n"
+        f"Content / style distance, mean over {photos} photos of {size} px, ours at a strength of "
+        f"{strength:g} (gatys: {gatys} photo, {steps} steps)\n"
     )
     print("| painting | " + " | ".join(names) + " |\n" + "|---" * (len(names) + 1) + "|")
     for number, style in enumerate(nst.progress(UNSEEN)):
@@ -149,7 +149,7 @@ def quality(peer: Peer, photos: int, size: int, gatys: int, steps: int) -> None:
         for photo, seen in zip(entries, seen_photos, strict=True):
             copy = judge.features(nst.resize(painting, photo.shape[1:3]))
             pictures = {PEER: peer.paint(photo, style)[0]}
-            pictures |= {name: paint(photo) for name, paint in painters.items()}
+            pictures |= {name: paint(photo, strength) for name, paint in painters.items()}
             looks = {name: judge.features(picture) for name, picture in pictures.items()}
             for name, look in ({"identity": seen, "style-copy": copy} | looks).items():
                 rows[name].append((judge.content(look, seen), judge.style(look, model)))
@@ -182,13 +182,15 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=384, help="longest side of these, in pixels")
     parser.add_argument("--gatys", type=int, default=1, help="photos a painting for our optimiser")
     parser.add_argument("--steps", type=int, default=100, help="of Adam, for gatys")
+    parser.add_argument("--strength", type=float, default=1.0, help="of ours, 0 to 1")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--calls", type=int, default=10, help="warm calls of which the median is")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         peer = Peer(options.threads, Path(folder))
         if options.quality:
-            quality(peer, options.photos, options.size, options.gatys, options.steps)
+            named = ("photos", "size", "gatys", "steps", "strength")
+            quality(peer, **{name: getattr(options, name) for name in named})
         else:
             times(peer, options.threads, options.calls)
 

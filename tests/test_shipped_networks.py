@@ -82,9 +82,10 @@ def test_a_painting_has_palette_but_no_checkerboard_and_no_frame(name, style, ph
 
 
 @pytest.mark.parametrize("style", UNSEEN)
-def test_adain_paints_what_it_has_not_seen(style, photo):
-    assert "adain" in BUNDLED
-    _check_painting(stylizers.stylizer("adain", style)(photo), style, photo)
+@pytest.mark.parametrize("name", stylizers.ANY_STYLE)
+def test_any_style_is_one_it_has_not_seen(name, style, photo):
+    assert name in BUNDLED
+    _check_painting(stylizers.stylizer(name, style)(photo), style, photo)
 
 
 def _check_painting(painting, style: str, photo) -> None:
