@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
-STYLES = {"adain": ("adain", "poppies")}  # the others paint in the first style that they know
+# The others paint in the first style that they know.
+STYLES = {name: (name, "poppies") for name in ("adain", "adain-light")}
 ONE_PAINTING = """
 import json, resource, sys, time
 import numpy as np
