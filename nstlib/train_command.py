@@ -30,7 +30,7 @@ def add_train(parser: argparse.ArgumentParser, whole, positive) -> None:
     )
     add("-o", "--output", metavar="DIR", type=Path, required=True, help="checkpoints, log, network")
     add("--add-to", metavar="NETWORK", help="teach the styles to this network, change nothing else")
-    add("--go-on-from", metavar="NETWORK", help="begin with this network; same styles")
+    add("--go-on-from", metavar="NETWORK", help="begin with this; adain-light: or light")
     add("--steps", metavar="N", type=whole, default=3000, help="batches: 3000")
     add("--batch", metavar="N", type=whole, default=4, help="photos in a batch: 4")
     add("--crop", metavar="N", type=whole, default=192, help="pixels of the square they see: 192")
@@ -136,7 +136,8 @@ def _any_style_network(args: argparse.Namespace):
     if before and (before.architecture, args.kind) != ("light", "adain-light"):
         raise InputError(f"{args.go_on_from} is a {before.architecture} network.")
     trained = PaintingNetwork(args.kind, (), build_network(args.kind, 0))
-    if args.kind == "adain-light":
+    resumed = any(args.output.glob("step_*.weights.h5"))  # then all weights come from there
+    if args.kind == "adain-light" and not resumed:
         lay_style_axes(
             trained.network, args.content, args.style[0], crop=args.crop, seed=args.seed,
             count=min(1000, 4 * args.steps), weights=args.weights,
