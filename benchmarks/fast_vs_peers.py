@@ -71,6 +71,8 @@ def contestants(threads: int, photo: Path) -> dict:
 
     networks = {}
     for name, row in nst.bundled_networks().items():
+        if not row["styles"]:
+            continue  # paints in any style: see any_style.py
         style = row["styles"][0]
         forward = onnx_forward(name, style, threads)
         networks[f"{name}, ONNX Runtime"] = timed(forward)

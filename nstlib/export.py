@@ -15,6 +15,13 @@ from nstlib.errors import InputError
 from nstlib.networks import PaintingNetwork, load_network
 from nstlib.networks.adain import ADAPTED, LEVELS, level_statistics
 from nstlib.networks.files import written
+from nstlib.polyphase import (
+    assembling_kernel,
+    cell_kernel,
+    doubling_kernel,
+    last_doubling,
+    phase_kernel,
+)
 from nstlib.stylizers import conditions
 from nstlib.vgg import MEAN_BGR
 
@@ -63,6 +70,20 @@ def _onnx_model(network, style, options: dict):
     return model
 
 
+def _in_phases(network) -> tuple[list, dict]:
+    """The layers that work with phases (nstlib.polyphase), and how kernels are made for that.
+
+    The latter by layer: a function kernel -> kernel, and the strides it is for.
+    """
+    end = last_doubling(network)
+    if not end:
+        return [], {}
+    first, last = (layer for layer in end if isinstance(layer, keras.layers.Conv2D))
+    if first.kernel_size == last.kernel_size == (3, 3):
+        return end, {first: (doubling_kernel, (1, 1)), last: (phase_kernel, (1, 1))}
+    return [], {last: (cell_kernel, (2, 2))}
+
+
 class _Writer:
     """Goes through the layers in order and writes the ONNX nodes of each.
 
@@ -75,6 +96,7 @@ class _Writer:
 
         self.helper = helper
         self.nodes, self.constants, self.names, self.values = [], [], {}, {}
+        self.halved, self.remade = _in_phases(network)
         image, *others = network.inputs
         self.names[id(image)] = "image"
         self.inputs = {} if fixed else {tensor.name: tensor.shape[1] for tensor in others}
@@ -153,18 +175,28 @@ class _Writer:
 
     def _ReflectionPadding(self, layer):
         pads = np.array([0, 0, layer.size, layer.size] * 2, "int64")
-        return self._add("Pad", [*self._incoming(layer), self._constant(pads)], mode="reflect")
+        mode = "edge" if layer in self.halved else "reflect"  # of phases they are the same
+        return self._add("Pad", [*self._incoming(layer), self._constant(pads)], mode=mode)
 
     def _Conv2D(self, layer):
         kernel, *bias = (np.asarray(weight, "float32") for weight in layer.get_weights())
+        strides = layer.strides
+        if layer in self.remade:
+            remake, strides = self.remade[layer]
+            kernel, bias = remake(kernel), [numbers.repeat(4) for numbers in bias]
         weights = [self._constant(kernel.transpose(3, 2, 0, 1)), *map(self._constant, bias)]
         inputs = [*self._incoming(layer), *weights]
-        how = {"strides": layer.strides, "kernel_shape": layer.kernel_size}  # OpenCV 4 wants both
+        how = {"strides": strides, "kernel_shape": kernel.shape[:2]}  # OpenCV 4 wants both
         if layer.padding == "same":
             how["pads"] = [side // 2 for side in layer.kernel_size] * 2
         convolved = self._add("Conv", inputs, **how)
         activation = {"sigmoid": "Sigmoid", "relu": "Relu"}.get(layer.activation.__name__)
-        return self._add(activation, [convolved]) if activation else convolved
+        result = self._add(activation, [convolved]) if activation else convolved
+        if layer not in self.remade or layer in self.halved[:-1]:
+            return result
+        places = self._constant(assembling_kernel(layer.filters))
+        how = {"strides": (2, 2), "kernel_shape": (2, 2)}
+        return self._add("ConvTranspose", [result, places], **how)
 
     def _Preprocess(self, layer):
         bgr = self._add("Gather", [*self._incoming(layer), self._constant([2, 1, 0])], axis=1)
@@ -211,8 +243,7 @@ class _Writer:
 
         def cut(name: str, first: int, count: int) -> str:
             ends = map(self._constant, ([first], [first + count], [1]))
-            shape = self._constant(np.array([1, count, 1, 1], "int64"))
-            return self._add("Reshape", [self._add("Slice", [name, *ends]), shape])
+            return self._shaped(self._add("Slice", [name, *ends]), [1, count, 1, 1])
 
         alpha = cut("alpha", ADAPTED.index(layer.level), 1)
         return cut("style", begin, channels), cut("style", begin + channels, channels), alpha
@@ -224,6 +255,8 @@ class _Writer:
         return self._add("Add", self._incoming(layer))
 
     def _UpSampling2D(self, layer):
+        if layer in self.halved:
+            return self._incoming(layer)[0]  # the convolution after it doubles
         scales = self._constant(np.array([1, 1, *layer.size], "float32"))
         how = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
         return self._add("Resize", [*self._incoming(layer), "", scales], mode="nearest", **how)
@@ -234,7 +267,13 @@ class _Writer:
 
     def _ConditionalInstanceNormalization(self, layer):
         x, mix = layer.input
-        x = self.names[id(x)]
+        x, channels = self.names[id(x)], layer.scale.shape[1]
+        if layer not in self.halved:
+            return self._conditional(layer, x, mix)
+        joined = self._shaped(x, [0, channels, -1, 0])  # a channel's phases one below the other
+        return self._shaped(self._conditional(layer, joined, mix), [0, 4 * channels, -1, 0])
+
+    def _conditional(self, layer, x: str, mix) -> str:
         scale, shift = (np.asarray(weight, "float32") for weight in layer.get_weights())
         channels = scale.shape[1]
         if id(mix) in self.values:
@@ -251,11 +290,13 @@ class _Writer:
         scale, shift = (self._mixed(mix, table) for table in (scale, shift))
         return self._add("Add", [self._add("Mul", [x, scale]), shift])
 
+    def _shaped(self, x: str, shape: list[int]) -> str:
+        return self._add("Reshape", [x, self._constant(np.array(shape, "int64"))])
+
     def _mixed(self, mix, table: np.ndarray) -> str:
         """A number a channel: the mix of the rows of a table (styles, channels)."""
-        shape = self._constant(np.array([1, table.shape[1], 1, 1], "int64"))
         product = self._add("MatMul", [self.names[id(mix)], self._constant(table)])
-        return self._add("Reshape", [product, shape])
+        return self._shaped(product, [1, table.shape[1], 1, 1])
 
     def _normalised(self, x: str, scale, shift, epsilon: float) -> str:
         inputs = [x, self._constant(scale.astype("f4")), self._constant(shift.astype("f4"))]
