@@ -30,7 +30,7 @@ def add_train(parser: argparse.ArgumentParser, whole, positive) -> None:
     )
     add("-o", "--output", metavar="DIR", type=Path, required=True, help="checkpoints, log, network")
     add("--add-to", metavar="NETWORK", help="teach the styles to this network, change nothing else")
-    add("--go-on-from", metavar="NETWORK", help="begin with this; adain-light: or light")
+    add("--go-on-from", metavar="NETWORK", help="begin with this; styles: or adain-light")
     add("--steps", metavar="N", type=whole, default=3000, help="batches: 3000")
     add("--batch", metavar="N", type=whole, default=4, help="photos in a batch: 4")
     add("--crop", metavar="N", type=whole, default=192, help="pixels of the square they see: 192")
@@ -71,8 +71,8 @@ def _train_styles(args: argparse.Namespace) -> None:
     from nstlib.training import train
 
     paths = [find_picture(name) for name in args.style]
-    trained, only = _network(args, [path.stem for path in paths])
     paintings = [load_image(path, args.style_size) for path in paths]
+    trained, only = _network(args, [path.stem for path in paths], paintings)
     blank = paintings[0]  # stands for the styles that are learnt already and never drawn
     learnt = len(trained.styles) - len(paintings)
     styles = dict(zip(trained.styles, [blank] * learnt + paintings, strict=True))
@@ -125,16 +125,18 @@ def _train_any_style(args: argparse.Namespace) -> None:
 
 
 def _any_style_network(args: argparse.Namespace):
-    """The network to train: a new one, one to go on with, or a light one learning any style."""
+    """The network to train: a new one, or one to go on with."""
     from nstlib.any_style import lay_style_axes
     from nstlib.networks import PaintingNetwork, build_network, load_network
-    from nstlib.networks.adain import start_from_light
 
-    before = load_network(args.go_on_from) if args.go_on_from else None
-    if before and before.architecture == args.kind:
+    if args.go_on_from:
+        before = load_network(args.go_on_from)
+        if before.architecture != args.kind:
+            raise InputError(
+                f"{args.go_on_from} is a network of the kind {before.architecture}: "
+                f"`train {args.kind}` goes on from {args.kind}."
+            )
         return before
-    if before and (before.architecture, args.kind) != ("light", "adain-light"):
-        raise InputError(f"{args.go_on_from} is a {before.architecture} network.")
     trained = PaintingNetwork(args.kind, (), build_network(args.kind, 0))
     resumed = any(args.output.glob("step_*.weights.h5"))  # then all weights come from there
     if args.kind == "adain-light" and not resumed:
@@ -142,8 +144,6 @@ def _any_style_network(args: argparse.Namespace):
             trained.network, args.content, args.style[0], crop=args.crop, seed=args.seed,
             count=min(1000, 4 * args.steps), weights=args.weights,
         )  # fmt: skip
-        if before:
-            start_from_light(trained.network, before.network)
     return trained
 
 
@@ -159,7 +159,7 @@ def _saved(trained, folder: Path) -> Path:
     return file
 
 
-def _network(args: argparse.Namespace, names: list[str]):
+def _network(args: argparse.Namespace, names: list[str], paintings: list):
     """The network to train, and the numbers of the styles to draw (None: all of them)."""
     from nstlib.networks import PaintingNetwork, build_network, load_network, with_more_styles
 
@@ -174,6 +174,8 @@ def _network(args: argparse.Namespace, names: list[str]):
     architecture = KINDS[args.kind]
     if args.go_on_from:
         trained = load_network(args.go_on_from)
+        if (trained.architecture, args.kind) == ("adain-light", "styles"):
+            return _light_network(args, names, paintings, trained), None
         if (trained.architecture, list(trained.styles)) != (architecture, names):
             raise InputError(
                 f"{args.go_on_from} is a {trained.architecture} network of the styles "
@@ -183,6 +185,18 @@ def _network(args: argparse.Namespace, names: list[str]):
     return PaintingNetwork(
         architecture, tuple(names), build_network(architecture, len(names))
     ), None
+
+
+def _light_network(args: argparse.Namespace, names: list[str], paintings: list, any_style):
+    """A network of these styles that begins with what one of any style knows of them."""
+    import numpy as np
+
+    from nstlib.networks import PaintingNetwork
+    from nstlib.networks.adain import light_network_of, style_encoder, style_vector
+
+    look = style_encoder(args.weights)
+    vectors = np.concatenate([style_vector(look(painting)) for painting in paintings])
+    return PaintingNetwork("light", tuple(names), light_network_of(any_style.network, vectors))
 
 
 def _about(args: argparse.Namespace, settings, stream) -> dict:

@@ -123,17 +123,13 @@ def test_the_axes_lie_along_what_differs():
     np.testing.assert_allclose(places[:, 2:], 0, atol=1e-5)
 
 
-def test_any_style_begins_with_the_convolutions_of_a_light_network(painting):
-    network, trained = build_network("adain-light", 0), load_network("light")
-    adain.start_from_light(network, trained.network)
-    for name in ("down1_conv", "residual3b_conv", "paint"):
-        pairs = zip(
-            network.get_layer(name).weights, trained.network.get_layer(name).weights, strict=True
-        )
-        assert all((ops.convert_to_numpy(a == b)).all() for a, b in pairs)
-    first = network.get_layer("up1_norm").scale[0]
+def test_a_light_network_of_styles_paints_what_that_of_any_style_paints(files):
+    network = load_network(files["adain-light"]).network
+    styles = np.random.default_rng(1).random((2, adain.STATISTICS), "float32")
+    photos = noise(2, 40, 48, 3)
+    light = adain.light_network_of(network, styles)
     np.testing.assert_allclose(
-        first, np.mean(trained.network.get_layer("up1_norm").scale, axis=0), rtol=1e-5
+        light([photos, np.eye(2, dtype="float32")]), network([photos, styles]), atol=1e-5
     )
 
 
@@ -333,3 +329,10 @@ def test_the_command_line_trains_for_any_style(folders, tmp_path, capsys):
     assert "**Paintings**: 3 files, 0 unreadable" in card and "mean_std 30" in card
     assert main([*command, "--style", paintings, "poppies"]) == 1
     assert "takes as --style one folder of many paintings" in capsys.readouterr().err
+    light = ["train", "styles", "--content", content, "-o", str(tmp_path / "light"), *small]
+    light += ["--style", "poppies", "great_wave", "--style-size", "64"]
+    assert main([*light, "--go-on-from", str(out / "network.npz")]) == 0
+    learnt = load_network(tmp_path / "light" / "network.npz")
+    assert (learnt.architecture, learnt.styles) == ("light", ("poppies", "great_wave"))
+    assert main([*command, "--style", paintings, "--go-on-from", "light"]) == 1
+    assert "is a network of the kind light" in capsys.readouterr().err

@@ -14,7 +14,7 @@ from keras import layers, ops
 
 from nstlib.losses import mean_std
 from nstlib.networks.blocks import ConditionalInstanceNormalization, CropLike
-from nstlib.networks.transform import DESIGNS, transformed
+from nstlib.networks.transform import DESIGNS, transform_network, transformed
 from nstlib.vgg import ReflectionPadding, feature_extractor
 
 # The layers whose statistics describe a style: channels, and how large their activations are (root
@@ -185,20 +185,21 @@ def set_style_axes(network: keras.Model, styles: np.ndarray) -> None:
     network.get_layer("axes").set_weights([kernel, bias - mean @ kernel])
 
 
-def start_from_light(network: keras.Model, trained: keras.Model) -> None:
-    """Give `adain_light_network` the convolutions of a `light` network of some styles.
+def light_network_of(trained: keras.Model, styles: np.ndarray) -> keras.Model:
+    """A `light` network of styles (count, STATISTICS) that paints as `adain_light_network` does.
 
-    Its scales and shifts begin near the mean of those learnt there, whatever the style.
+    What the latter would make of each style is the former's table of scales and shifts.
     """
+    network = transform_network("light", styles=len(styles))
+    places = ops.convert_to_numpy(trained.get_layer("axes")(styles))
     for layer in network.layers:
+        if not layer.weights:
+            continue
+        learnt = trained.get_layer(layer.name).get_weights()
         if isinstance(layer, ConditionalInstanceNormalization):
-            for table, learnt in zip(
-                layer.weights, trained.get_layer(layer.name).get_weights(), strict=True
-            ):
-                mean = learnt.mean(axis=0)
-                table.assign(_first_row(table.shape) * mean + _others(table.shape))
-        elif layer.weights and layer.name != "axes":
-            layer.set_weights(trained.get_layer(layer.name).get_weights())
+            learnt = [places @ table for table in learnt]
+        layer.set_weights(learnt)
+    return network
 
 
 def _first_row(shape) -> np.ndarray:
