@@ -53,7 +53,8 @@ def onnx_forward(network, style, threads: int = 0, **options) -> Callable[[np.nd
 
     def forward(picture: np.ndarray) -> np.ndarray:
         planes = np.ascontiguousarray(picture.transpose(0, 3, 1, 2))
-        return session.run(None, {"image": planes})[0].transpose(0, 2, 3, 1)
+        painting = session.run(None, {"image": planes})[0]
+        return np.ascontiguousarray(painting.transpose(0, 2, 3, 1))
 
     return forward
 

@@ -95,7 +95,9 @@ def finished(painting, picture, strength: float = 1.0, preserve_color: bool = Fa
         raise InputError(f"strength is {strength!r}; it runs from 0, the photo, to 1.")
     if preserve_color:
         painting = keep_color(painting, picture)
-    return np.clip(picture + np.float32(strength) * (painting - picture), 0, 1)
+    if strength < 1:
+        painting = picture + np.float32(strength) * (painting - picture)
+    return np.clip(painting, 0, 1)
 
 
 def _gatys(style, options: dict) -> Callable:

@@ -130,7 +130,7 @@ def _any_style_network(args: argparse.Namespace):
     from nstlib.networks import PaintingNetwork, build_network, load_network
 
     if args.go_on_from:
-        before = load_network(args.go_on_from)
+        before = load_network(args.go_on_from, to_train=True)
         if before.architecture != args.kind:
             raise InputError(
                 f"{args.go_on_from} is a network of the kind {before.architecture}: "
@@ -173,7 +173,7 @@ def _network(args: argparse.Namespace, names: list[str], paintings: list):
         raise InputError("A transform network learns one style; `train styles` learns several.")
     architecture = KINDS[args.kind]
     if args.go_on_from:
-        trained = load_network(args.go_on_from)
+        trained = load_network(args.go_on_from, to_train=True)
         if (trained.architecture, args.kind) == ("adain-light", "styles"):
             return _light_network(args, names, paintings, trained), None
         if (trained.architecture, list(trained.styles)) != (architecture, names):

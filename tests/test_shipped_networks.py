@@ -2,6 +2,7 @@
 
 import hashlib
 
+import keras
 import numpy as np
 import pytest
 
@@ -106,3 +107,16 @@ def test_odd_sizes_stay(name):
     style = (known[0],) if known else ("adain", "poppies")
     painting = stylizers.stylizer(*style, network=name)(picture)
     assert painting.shape == picture.shape
+
+
+def test_a_network_to_train_belongs_to_nobody_else():
+    shared, own = networks.load_network("light"), networks.load_network("light", to_train=True)
+    assert networks.load_network("light") is shared and own.network is not shared.network
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        assert networks.load_network("light").network.get_layer("paint").compute_dtype == "bfloat16"
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert networks.load_network("light") is shared
+    assert shared.network.get_layer("paint").compute_dtype == "float32"

@@ -87,14 +87,17 @@ def written(content: bytes, path) -> Path:
     return path
 
 
-def load_network(name) -> PaintingNetwork:
+def load_network(name, *, to_train: bool = False) -> PaintingNetwork:
     """A network by its bundled name ("light", "johnson_starry_night", …) or from a file.
 
+    Whoever loads it again gets the same one, unless it is `to_train`, which changes it.
     Raises MissingFile for a name that is neither, WeightsError for a file that is damaged, that
     belongs to another architecture, or whose hash is not the one in the bundled list.
     """
     path = _network_file(name)
-    return _loaded(path, path.stat().st_mtime_ns)
+    if to_train:
+        return _read(path)
+    return _loaded(path, path.stat().st_mtime_ns, keras.config.dtype_policy().name)
 
 
 def _network_file(name) -> Path:
@@ -123,7 +126,11 @@ def _check_hash(path: Path, expected: str) -> None:
 
 
 @lru_cache(maxsize=8)
-def _loaded(path: Path, _changed: int) -> PaintingNetwork:
+def _loaded(path: Path, _changed: int, _policy: str) -> PaintingNetwork:
+    return _read(path)
+
+
+def _read(path: Path) -> PaintingNetwork:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
