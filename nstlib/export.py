@@ -19,6 +19,7 @@ from nstlib.polyphase import (
     assembling_kernel,
     cell_kernel,
     doubling_kernel,
+    inputs_of,
     last_doubling,
     phase_kernel,
 )
@@ -116,7 +117,7 @@ class _Writer:
 
     def _constant_layer(self, layer) -> bool:
         """Whether all that a layer takes is fixed; then what it gives is, too."""
-        tensors = layer.input if isinstance(layer.input, (list, tuple)) else [layer.input]
+        tensors = inputs_of(layer)
         if isinstance(layer, keras.layers.InputLayer) or any(
             id(tensor) not in self.values for tensor in tensors
         ):
@@ -166,7 +167,7 @@ class _Writer:
         return self._constant(np.float32(value))
 
     def _incoming(self, layer) -> list[str]:
-        tensors = layer.input if isinstance(layer.input, (list, tuple)) else [layer.input]
+        tensors = inputs_of(layer)
         return [self.names.get(id(tensor), "") for tensor in tensors]
 
     # --- One method a layer -----------------------------------------------------------------------

@@ -73,11 +73,11 @@ def last_doubling(network) -> list:
     only the crop to the picture's size may follow. Where both convolutions are 3 x 3, all of them
     can work with phases; the last one can always step by cells, since it sees an even size.
     """
-    seen_by = Counter(id(tensor) for layer in network.layers for tensor in _inputs(layer))
+    seen_by = Counter(id(tensor) for layer in network.layers for tensor in inputs_of(layer))
     made_by = {id(layer.output): layer for layer in network.layers}
 
     def before(layer):
-        return made_by[id(_inputs(layer)[0])]
+        return made_by[id(inputs_of(layer)[0])]
 
     chain, layer = [], before(made_by[id(network.outputs[0])])
     while seen_by[id(layer.output)] == 1 and _possible(layer):
@@ -89,7 +89,8 @@ def last_doubling(network) -> list:
     return []
 
 
-def _inputs(layer) -> list:
+def inputs_of(layer) -> list:
+    """The tensors that a layer takes, of which Keras gives a single one without a list."""
     return list(layer.input) if isinstance(layer.input, (list, tuple)) else [layer.input]
 
 
