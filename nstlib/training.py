@@ -26,6 +26,7 @@ from nstlib.vgg import feature_extractor
 
 WARM_UP = 100  # steps, at most a tenth of all
 IDENTITY_WEIGHT = 100.0  # of the mean squared difference of pixels, where nothing is to be painted
+SHIFT, SHIFT_WEIGHT = 3, 40.0  # pixels, no divisor of a stride; of the mean squared difference
 
 
 class PerceptualLoss:
@@ -111,6 +112,25 @@ def _mean_square(tensor):
     return ops.mean(ops.square(tensor), axis=tuple(range(1, len(tensor.shape))))
 
 
+def shift_distance(network, photos, mix, painted):
+    """How much the painting of a photo that has moved differs from the painting, moved: a scalar.
+
+    In a cloudless sky a network with strides paints their lattice, an even weave that a perceptual
+    loss takes for strokes. The lattice stays where it is when the photo moves, and this is its
+    price. (Losses for video ask the same of two frames: Gupta et al. 2017.)
+    """
+    mix = ops.concatenate([mix[::2], mix[1::2]])
+    again = network([_shifted(photos), mix], training=True)
+    distance = _mean_square(ops.cast(again, "float32") - _shifted(painted))
+    return ops.mean(ops.sum(mix, axis=1) * distance)
+
+
+def _shifted(pictures):
+    """The first, third, … picture without its first rows, the others without first columns."""
+    down, right = pictures[::2, SHIFT:, :-SHIFT], pictures[1::2, :-SHIFT, SHIFT:]
+    return ops.concatenate([down, right])
+
+
 class Trainer(keras.Model):
     """A painting network as Keras trains it: `compute_loss` is the perceptual loss.
 
@@ -122,14 +142,16 @@ class Trainer(keras.Model):
         self.network = network
         self.terms = lambda *batch: loss(*batch)  # a function: the VGG inside is not to be saved
         self.replicas = replicas
-        self.meters = {name: keras.metrics.Mean(name=name) for name in loss.names}
+        self.meters = {name: keras.metrics.Mean(name=name) for name in [*loss.names, "shift"]}
         self.built = True  # its parts are, and a checkpoint can be loaded before the first batch
 
     def call(self, inputs, training=False):
         return self.network(inputs, training=training)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        terms = self.terms(*x, ops.cast(y_pred, "float32"))
+        painted = ops.cast(y_pred, "float32")
+        terms = self.terms(*x, painted)
+        terms["shift"] = SHIFT_WEIGHT * shift_distance(self.network, *x, painted)
         for name, term in terms.items():
             self.meters[name].update_state(term)
         return sum(terms.values()) / self.replicas  # each device adds its share
