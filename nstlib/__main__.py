@@ -41,6 +41,7 @@ RECIPE_OPTIONS = (
 )
 # A network has no use for these.
 GATYS_OPTIONS = (*RECIPE_OPTIONS, "start", "save_every", *STEERING_OPTIONS)
+NETWORK_OPTIONS = ("network", "alpha", "tile")  # the optimiser has no use for these
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -162,8 +163,9 @@ def run_stylize(args: argparse.Namespace) -> None:
         args.preserve_color, args.color = True, None
     if args.engine != "gatys":
         return run_one_pass(args)
-    if args.tile is not None:
-        args.usage_error("--tile is for --engine fast and adain")
+    useless = [name for name in NETWORK_OPTIONS if getattr(args, name) is not None]
+    if useless:
+        args.usage_error(f"--{useless[0]} is for --engine fast and adain")
     check_steering(args)
     content, paintings, start = _read_pictures(args)
     recipe = _recipe(args)

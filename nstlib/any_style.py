@@ -6,7 +6,6 @@ strokes from colours, and divide every term by the mean square of its target. Th
 content is kept near that of the photo itself, in the painting's palette.
 """
 
-import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import numpy as np
 from keras import ops
 
 from nstlib import losses
-from nstlib.color import match_color
+from nstlib.color import color_matcher
 from nstlib.networks.adain import (
     ADAPTED,
     LEVELS,
@@ -63,14 +62,11 @@ class PhotosAndPaintings(keras.utils.PyDataset):
     def num_batches(self):
         return None  # endless
 
-    @property
-    def skipped(self) -> dict[str, str]:
-        return self.photos.skipped | self.paintings.skipped
-
     def __getitem__(self, index: int):
         photos, paintings = (folder[index][0][0] for folder in (self.photos, self.paintings))
-        random = np.random.default_rng([self.seed, self.first + index, 2])
-        for painting in paintings[::2]:
+        step = self.first + index
+        random = np.random.default_rng([self.seed, step, 2])
+        for painting in paintings[step * len(paintings) % 2 :: 2]:
             painting[...] = painting[..., random.permutation(3)]
         if self.palette:
             pairs = zip(photos, paintings, strict=True)
@@ -80,9 +76,7 @@ class PhotosAndPaintings(keras.utils.PyDataset):
 
 
 def _matched(photo: np.ndarray, painting: np.ndarray) -> np.ndarray:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a gray photo gets as much as it can
-        return match_color(photo[None], painting[None])
+    return color_matcher(painting[None], quiet=True)(photo[None])
 
 
 class AnyStyleTrainer(keras.Model):
@@ -204,7 +198,7 @@ def train_any_style(
     """
     settings = {
         "network": network.name, "weights": network.count_params(), "terms": WEIGHTS[network.name],
-        "batch": batch, "crop": crop, "learning_rate": learning_rate, "seed": seed,
+        "batch": batch, "crop": crop, "seed": seed, "vgg_weights": str(weights),
     }  # fmt: skip
     conditions = [_condition(network, painting, weights) for painting in preview_paintings]
     return fit(

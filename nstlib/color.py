@@ -47,8 +47,11 @@ def match_color(picture, reference, *, method: str = "pca", where=None) -> np.nd
     return color_matcher(reference, method=method, where=where)(picture)
 
 
-def color_matcher(reference, *, method: str = "pca", where=None) -> Callable:
-    """`match_color` for one reference, which is looked at once, and many pictures, as of a film."""
+def color_matcher(reference, *, method: str = "pca", where=None, quiet=False) -> Callable:
+    """`match_color` for one reference, which is looked at once, and many pictures, as of a film.
+
+    If `quiet`, a gray picture gets as much colour as it can without a warning.
+    """
     if method not in METHODS:
         raise InputError(f"method is {method!r}; it can be {', '.join(METHODS)}.")
     new_mean, new_covariance = _mean_covariance(_colors_of(reference, where))
@@ -56,7 +59,14 @@ def color_matcher(reference, *, method: str = "pca", where=None) -> Callable:
     def match(picture) -> np.ndarray:
         picture = as_image(picture)
         mean, covariance = _mean_covariance(picture)
-        matrix = _matrix(covariance, new_covariance, method)
+        flat = int((np.linalg.eigvalsh(covariance) < FLAT).sum())
+        if flat and not quiet:
+            warnings.warn(
+                f"The picture's colours vary along {3 - flat} of 3 axes (a gray picture's along "
+                "1): its mean colour is matched, its covariance only there.",
+                stacklevel=3,
+            )
+        matrix = _matrix(covariance, new_covariance, "pca" if flat else method)
         moved = cv2.transform(picture[0], np.column_stack([matrix, new_mean - matrix @ mean]))
         return np.clip(moved, 0, 1)[None]
 
@@ -99,14 +109,7 @@ def _mean_covariance(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _matrix(old: np.ndarray, new: np.ndarray, method: str) -> np.ndarray:
     """A with A old A^T = new, two covariances (3, 3)."""
-    flat = int((np.linalg.eigvalsh(old) < FLAT).sum())
-    if flat:
-        warnings.warn(
-            f"The picture's colours vary along {3 - flat} of 3 axes (a gray picture's along 1): "
-            "its mean colour is matched, its covariance only there.",
-            stacklevel=4,
-        )
-    if method == "pca" or flat:
+    if method == "pca":
         return _power(new, 0.5) @ _power(old, -0.5)
     if method == "cholesky":
         return _triangle(new) @ np.linalg.inv(_triangle(old))

@@ -33,8 +33,9 @@ def export_onnx(network, path, style=None, **options) -> Path:
     """Write a painting network for any height and width; returns the path.
 
     `network` is a bundled name, a file, or a `PaintingNetwork`. With `style` and `options` as for
-    `nst.stylizer` the file has one input, "image" (1, 3, height, width), RGB, 0..1, and what
-    belongs to other styles is left out. Without it the network's other inputs are the file's too:
+    `nst.stylizer` (but `palette`, which comes before the network: `nst.match_color`) the file has
+    one input, "image" (1, 3, height, width), RGB, 0..1, and what belongs to other styles is left
+    out. Without it the network's other inputs are the file's too:
     "mix" (1, styles), or "style" (1, 1920) and "alpha" (1, 3).
     """
     return written(_onnx_model(network, style, options).SerializeToString(), path)
@@ -65,6 +66,8 @@ def _onnx_model(network, style, options: dict):
 
     if not isinstance(network, PaintingNetwork):
         network = load_network(network)
+    if style is None and options:
+        raise InputError(f"{', '.join(options)}: this belongs to a style, so give `style=` too.")
     fixed = [] if style is None else conditions(network, style, **options)
     model = _Writer(network.network, fixed).model()
     onnx.helper.set_model_props(model, {"styles": ",".join(network.styles), "range": "RGB, 0..1"})

@@ -35,7 +35,8 @@ class Exported:
     run: Callable[[dict[str, np.ndarray]], np.ndarray]
 
     def __call__(self, picture, **others) -> np.ndarray:
-        given = {"image": np.asarray(picture, "float32")} | others
+        given = {"image": picture} | others
+        given = {name: np.asarray(value, "float32") for name, value in given.items()}
         if set(given) != set(self.inputs):
             raise InputError(
                 f"{self.path.name} takes {', '.join(self.inputs)}; given: {', '.join(given)}."
@@ -44,6 +45,11 @@ class Exported:
         return self.run(given)
 
     def _check_size(self, picture: np.ndarray) -> None:
+        if picture.ndim != 4:
+            raise InputError(
+                f"The picture has the shape {picture.shape}; {self.path.name} takes (1, height, "
+                "width, 3): nst.as_image(picture)."
+            )
         _, height, width, _ = self.inputs["image"] if self.format != "onnx" else (None,) * 4
         if (height or picture.shape[1], width or picture.shape[2]) != picture.shape[1:3]:
             raise InputError(

@@ -352,6 +352,14 @@ def _color_and_opacity(picture: Image.Image, name: str) -> tuple[Image.Image, Im
     return Image.alpha_composite(white, layered).convert("RGB"), layered.getchannel("A")
 
 
+def as_rgb(picture: Image.Image, name: str) -> Image.Image:
+    """Any Pillow picture in mode RGB, 8 bits, on white where it is transparent, as it was shot."""
+    color, _ = _color_and_opacity(ImageOps.exif_transpose(picture), name)
+    if color.mode == "F":
+        color = Image.fromarray(np.rint(np.asarray(color) * 255).astype(np.uint8))
+    return color.convert("RGB")
+
+
 def _deep_gray(picture: Image.Image, name: str) -> Image.Image:
     """Gray of 16 bits, or of floats in 0..1, as Pillow's floats in 0..1."""
     values = np.asarray(picture, np.float32)

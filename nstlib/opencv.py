@@ -26,8 +26,14 @@ def style_transfer(pathIn, pathOut, model, width=None, jpg_quality=80) -> float:
             raise InputError(f"width is {width!r}; it is a whole number of pixels, 1 or more.")
         picture = resize(picture, (round(picture.shape[1] * width / picture.shape[2]), width))
     begin = time.perf_counter()
-    network.setInput(np.ascontiguousarray(picture.transpose(0, 3, 1, 2)))
-    painting = np.clip(network.forward().transpose(0, 2, 3, 1), 0, 1)
+    try:
+        network.setInput(np.ascontiguousarray(picture.transpose(0, 3, 1, 2)))
+        painting = np.clip(network.forward().transpose(0, 2, 3, 1), 0, 1)
+    except cv2.error as error:
+        raise WeightsError(
+            f"OpenCV {cv2.__version__} cannot run {model}: {str(error).splitlines()[0]} It needs "
+            "one style in the file: nst.export_onnx(…, style='starry_night')."
+        ) from error
     seconds = time.perf_counter() - begin
     print(f"painted {picture.shape[2]} x {picture.shape[1]} pixels in {seconds:.3f} s")
     save_image(painting, pathOut, quality=jpg_quality, overwrite=True, protect=[pathIn])

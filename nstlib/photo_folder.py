@@ -11,9 +11,10 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from nstlib.errors import InputError, MissingFile
+from nstlib.images import as_rgb
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 ZOOM = (1.0, 1.7)  # a crop's side is the photo's shorter side, or up to 1.7 times less
@@ -82,7 +83,7 @@ class PhotoFolder(keras.utils.PyDataset):
             try:
                 with Image.open(path) as file:
                     file.draft("RGB", (3 * self.crop, 3 * self.crop))  # a JPEG can be read smaller
-                    return ImageOps.exif_transpose(file).convert("RGB")
+                    return as_rgb(file, path.name)
             except Exception as error:  # Pillow raises whatever its decoders do
                 self._skip(path, error)
         raise InputError(

@@ -6,6 +6,7 @@ Everything that may be left out is filled in here, so that `nstlib.terms` only h
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
@@ -50,7 +51,10 @@ def gather_styles(
     masks = _regions(_in_order(masks, names, "masks", None), names, content.shape[1:3])
     side = None if style_scale is None else _scaled_side(style_scale, content.shape)
     images = [_at_side(name, as_image(picture), side) for name, picture in pictures.items()]
-    areas = [1 / len(names) if mask is None else float(mask.mean()) for mask in masks]
+    areas = [
+        (1 / len(names) if mask is None else float(mask.mean())) * (weight > 0)
+        for mask, weight in zip(masks, weights, strict=True)
+    ]
     claims = np.array(weights) * areas
     shares = claims * (sum(areas) / claims.sum())
     found = zip(names, images, shares.tolist(), masks, strict=True)
@@ -99,7 +103,7 @@ def _in_order(given, names: list[str], what: str, default) -> list:
 
 def _checked_weights(weights: list) -> list[float]:
     for weight in weights:
-        if not isinstance(weight, int | float) or not np.isfinite(weight) or weight < 0:
+        if not isinstance(weight, Real) or not np.isfinite(weight) or weight < 0:
             raise InputError(f"style_weights has {weight!r}; each must be a number, 0 or more.")
     if not sum(weights) > 0:
         raise InputError("style_weights are all 0: give one painting more than that.")
@@ -135,7 +139,7 @@ def _say_what_is_left(masks: list[np.ndarray]) -> None:
 
 
 def _scaled_side(scale, shape) -> int:
-    if not isinstance(scale, int | float) or not np.isfinite(scale) or scale <= 0:
+    if not isinstance(scale, Real) or not np.isfinite(scale) or scale <= 0:
         raise InputError(f"style_scale is {scale!r}; it must be a number above 0, such as 0.5.")
     return max(1, round(scale * max(shape[1:3])))
 

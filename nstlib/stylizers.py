@@ -8,6 +8,7 @@ pictures need to know nothing of engines.
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
+from numbers import Real
 
 import numpy as np
 from keras import ops
@@ -47,12 +48,12 @@ def stylizer(
     bundled name, a file, or a picture: "gatys" paints by gradient descent, with the options of
     `style_transfer`; "adain" and "adain-light" paint in one pass, take a dict of paintings to
     shares too, and have as options `alpha`, 0..1, or one for each of block2_conv1, block3_conv1 and
-    block4_conv1 (adain only), `style_size`, the longest side in pixels at which they look at the
-    painting: smaller means denser strokes, and `palette`, 0..1, how far the photo gets the
-    painting's colours (`nst.match_color`) before it is painted. {"adain": style} is short for
-    "adain", style. `network` is a bundled network or a file; `runtime="onnx"` runs it in ONNX
-    Runtime, which is several times faster on a CPU and needs a moment to begin, on so many
-    `threads` (0: all cores).
+    block4_conv1 (adain only), `style_size`, the longest side in pixels at which they look at a
+    painting that comes from a file: smaller means denser strokes, and `palette`, 0..1, how far the
+    photo gets the painting's colours (`nst.match_color`) before it is painted. {"adain": style} is
+    short for "adain", style. `network` is a bundled network or a file; with one for any style,
+    `name` can be the painting. `runtime="onnx"` runs it in ONNX Runtime, which is several times
+    faster on a CPU and needs a moment to begin, on so many `threads` (0: all cores).
     With a `tile`, such as 1024, pictures that are larger are painted in tiles of so many pixels:
     the same painting, in bounded memory and more time (`nstlib.tiles`; not with "onnx").
 
@@ -62,16 +63,21 @@ def stylizer(
     if isinstance(name, Mapping) and len(name) == 1 and next(iter(name)) in ANY_STYLE:
         [(name, style)] = name.items()
     if name == "gatys":
+        if (network, runtime, tile) != (FAST_NETWORK, "keras", None):
+            raise InputError("network, runtime and tile are for networks: 'gatys' takes none.")
         return _finished(_gatys(style, options))
     if name in ANY_STYLE:
-        trained = load_network(name if network == FAST_NETWORK else network)
-        palette = options.pop("palette", 1.0)
-        paint = _one_pass(trained, style, runtime, threads, tile, **options)
-        return _finished(_in_palette(paint, style, palette, **options))
-    if options or style is not None:
-        given = ", ".join(options) or "style"
-        raise InputError(f"{given}: only the engine 'gatys' takes it: nst.stylizer('gatys', …).")
-    return _finished(_one_pass(load_network(network), name, runtime, threads, tile))
+        network = name if network == FAST_NETWORK else network
+    elif style is not None:
+        raise InputError(f"style is for the engines gatys, {', '.join(ANY_STYLE)}: give one first.")
+    else:
+        style = name
+    trained = load_network(network)
+    if trained.styles:
+        return _finished(_one_pass(trained, style, runtime, threads, tile, **options))
+    palette = options.pop("palette", 1.0)
+    paint = _one_pass(trained, style, runtime, threads, tile, **options)
+    return _finished(_in_palette(paint, style, palette, **options))
 
 
 def fast_styles(network: str = FAST_NETWORK) -> tuple[str, ...]:
@@ -149,7 +155,10 @@ def conditions(trained: PaintingNetwork, style, **options) -> list[np.ndarray]:
     """What a network takes beside the picture, for a style: [mix], [style] or [style, alpha]."""
     if trained.styles:
         if options:
-            raise InputError(f"{', '.join(options)}: only 'adain' and 'adain-light' take it.")
+            raise InputError(
+                f"{', '.join(options)}: a network of named styles takes no such thing; "
+                f"{', '.join(ANY_STYLE)} or gatys may: nst.stylizer('gatys', …)."
+            )
         return [style_mix(trained.styles, style)]
     return _any_style(trained, style, **options)
 
@@ -178,7 +187,7 @@ def _alphas(alpha) -> np.ndarray:
     if unknown:
         raise InputError(f"alpha has {unknown[0]!r}; its levels are {', '.join(ADAPTED)}.")
     for level, value in given.items():
-        if not (isinstance(value, (int, float)) and 0 <= value <= 1):
+        if not (isinstance(value, Real) and 0 <= value <= 1):
             raise InputError(f"alpha is {value!r} at {level}; it runs from 0, the photo, to 1.")
     return np.array([[given.get(level, 1.0) for level in ADAPTED]], "float32")
 
@@ -202,16 +211,14 @@ def _in_palette(paint: Callable, style, palette: float, alpha=1.0, style_size=AD
     """The same painter, for whom the photo is first given the painting's mean and covariance of
     colours: an encoder looks at edges more than at hues, so trees would else stay green.
     """
-    if not (isinstance(palette, int | float) and 0 <= palette <= 1):
+    if not (isinstance(palette, Real) and 0 <= palette <= 1):
         raise InputError(f"palette is {palette!r}; it runs from 0, the photo's colours, to 1.")
     weights, paintings = _paintings(style, style_size)
     strength = np.float32(palette if isinstance(alpha, Mapping) else palette * alpha)
-    matchers = [color_matcher(painting) for painting in paintings]
+    matchers = [color_matcher(painting, quiet=True) for painting in paintings]
 
     def paint_in_palette(picture: np.ndarray) -> np.ndarray:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a gray photo gets as much as it can
-            matched = [match(picture) for match in matchers]
+        matched = [match(picture) for match in matchers]
         if len(matched) == 1 and strength == 1:
             return paint(matched[0])
         change = sum(w * (one - picture) for w, one in zip(weights[0], matched, strict=True))
@@ -279,7 +286,7 @@ def style_mix(styles: tuple[str, ...], wanted: str | Mapping[str, float]) -> np.
     for name, share in shares.items():
         if name not in styles:
             raise InputError(_unknown(name, styles))
-        if not (np.isfinite(share) and share >= 0):
+        if not (isinstance(share, Real) and np.isfinite(share) and share >= 0):
             raise InputError(f"The share of {name} is {share!r}; it must be a number, 0 or more.")
     total = sum(shares.values())
     if not total > 0:

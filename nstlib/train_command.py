@@ -1,6 +1,7 @@
 """`python -m nstlib train`: a network of your own, from a folder of photos and some paintings."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from nstlib.errors import InputError
@@ -46,7 +47,7 @@ def add_train(parser: argparse.ArgumentParser, whole, positive) -> None:
     parser.set_defaults(run=run_train, usage_error=parser.error)
 
 
-def run_train(args: argparse.Namespace) -> None:
+def run_train(args: argparse.Namespace) -> int:
     """Train, going on from the last checkpoint in OUT, then write the network and its card."""
     from nstlib.runtime import has_fast_bfloat16, has_gpu, import_keras
 
@@ -59,6 +60,10 @@ def run_train(args: argparse.Namespace) -> None:
     keras.mixed_precision.set_global_policy(policy)
     try:
         (_train_any_style if args.kind in ANY_STYLE else _train_styles)(args)
+        return 0
+    except KeyboardInterrupt:
+        print("nstlib: stopped by Ctrl-C; the same command goes on from here", file=sys.stderr)
+        return 130
     finally:
         keras.mixed_precision.set_global_policy(before)
 
@@ -132,10 +137,7 @@ def _any_style_network(args: argparse.Namespace):
     if args.go_on_from:
         before = load_network(args.go_on_from, to_train=True)
         if before.architecture != args.kind:
-            raise InputError(
-                f"{args.go_on_from} is a network of the kind {before.architecture}: "
-                f"`train {args.kind}` goes on from {args.kind}."
-            )
+            raise InputError(_wrong_kind(args.go_on_from, before, args.kind))
         return before
     trained = PaintingNetwork(args.kind, (), build_network(args.kind, 0))
     resumed = any(args.output.glob("step_*.weights.h5"))  # then all weights come from there
@@ -165,26 +167,39 @@ def _network(args: argparse.Namespace, names: list[str], paintings: list):
 
     if len(set(names)) < len(names):
         raise InputError(f"Two styles have one name: {', '.join(names)}. Rename a file.")
+    architecture = KINDS[args.kind]
     if args.add_to:
         before = load_network(args.add_to)
+        if args.go_on_from:
+            raise InputError("--add-to and --go-on-from exclude each other: leave one out.")
+        if before.architecture != architecture:
+            raise InputError(_wrong_kind(args.add_to, before, args.kind))
         trained = with_more_styles(before, names)
         return trained, list(range(len(before.styles), len(trained.styles)))
     if args.kind == "transform" and len(names) > 1:
         raise InputError("A transform network learns one style; `train styles` learns several.")
-    architecture = KINDS[args.kind]
     if args.go_on_from:
         trained = load_network(args.go_on_from, to_train=True)
         if (trained.architecture, args.kind) == ("adain-light", "styles"):
             return _light_network(args, names, paintings, trained), None
-        if (trained.architecture, list(trained.styles)) != (architecture, names):
+        if trained.architecture != architecture:
+            raise InputError(_wrong_kind(args.go_on_from, trained, args.kind))
+        if list(trained.styles) != names:
             raise InputError(
-                f"{args.go_on_from} is a {trained.architecture} network of the styles "
-                f"{', '.join(trained.styles)}: give these styles, in this order, or --add-to."
+                f"{args.go_on_from} knows the styles {', '.join(trained.styles)}: give these "
+                "styles, in this order, or --add-to."
             )
         return trained, None
     return PaintingNetwork(
         architecture, tuple(names), build_network(architecture, len(names))
     ), None
+
+
+def _wrong_kind(name: str, trained, kind: str) -> str:
+    its_kind = next(
+        one for one, architecture in KINDS.items() if architecture == trained.architecture
+    )
+    return f"{name} is a network of `train {its_kind}`; `train {kind}` cannot go on from it."
 
 
 def _light_network(args: argparse.Namespace, names: list[str], paintings: list, any_style):

@@ -20,11 +20,13 @@ from nstlib.errors import InputError
 from nstlib.photo_folder import PhotoFolder
 from nstlib.recipes import Recipe
 from nstlib.recipes import recipe as named_recipe
+from nstlib.runtime import write_whole
 from nstlib.terms import layer_weights
-from nstlib.training_log import Checkpoints, Logbook, NanGuard, Preview, ProgressBar
+from nstlib.training_log import Checkpoints, Counter, Logbook, NanGuard, Preview, ProgressBar
 from nstlib.vgg import feature_extractor
 
 WARM_UP = 100  # steps, at most a tenth of all
+SMALLEST_CROP = 32  # pixels: of less, a network with strides has nothing to reflect
 IDENTITY_WEIGHT = 100.0  # of the mean squared difference of pixels, where nothing is to be painted
 SHIFT, SHIFT_WEIGHT = 3, 40.0  # pixels, no divisor of a stride; of the mean squared difference
 
@@ -181,8 +183,9 @@ def train(
 
     `styles` maps a name to its painting (1, height, width, 3), in the order of the network's mix,
     at the size at which its strokes are to be seen. Every `every` steps the folder `out` gets a
-    checkpoint, a row of `log.csv`, `loss.png` and, for the photos in `previews`, `preview.jpg`. If
-    `out` holds checkpoints of the same training, it goes on from the newest that can be read.
+    checkpoint, a row of `log.csv`, `loss.png` and, now and then, for the photos in `previews`,
+    `preview.jpg`. If `out` holds checkpoints of the same training, it goes on from the newest that
+    can be read; `steps`, `every` and `learning_rate` may be others than before.
     With `only`, a list of numbers, it draws from these styles alone, and with `identity_every` N,
     every Nth step asks for the photo itself (StyleBank's T + 1). `callbacks` are Keras' own; an
     epoch is `every` steps, and the network is `self.model.network`. Several devices share each
@@ -191,10 +194,13 @@ def train(
     """
     settings = {
         "network": network.name, "weights": network.count_params(), "styles": list(styles),
+        "style_sizes": [list(painting.shape[1:3]) for painting in styles.values()],
         "recipe": _said(named_recipe(recipe)), "windows": windows, "batch": batch, "crop": crop,
-        "learning_rate": learning_rate, "seed": seed, "only": only,
-        "identity_every": identity_every,
+        "seed": seed, "only": None if only is None else [int(number) for number in only],
+        "identity_every": identity_every, "vgg_weights": str(weights),
     }  # fmt: skip
+    if crop < SMALLEST_CROP:
+        raise InputError(f"crop is {crop}; {SMALLEST_CROP} pixels are the least to train on.")
 
     def trainer(shared, replicas: int):
         loss = PerceptualLoss(list(styles.values()), recipe, weights, windows)
@@ -241,28 +247,29 @@ def fit(
     from a step on, and `settings` are what has to be the same for a training to go on.
     """
     out = Path(out)
-    _claim(out, settings)
+    _claim(out, settings | {"loss_scaling": keras.config.dtype_policy().name == "mixed_float16"})
     scope, replicas = _devices()
     with scope:
         shared = keras.models.clone_model(network) if replicas > 1 else network
         shared.set_weights(network.get_weights())
         trainer = _compiled(make_trainer(shared, replicas), learning_rate, steps)
-    checkpoints = Checkpoints(out, every)
+    checkpoints = Checkpoints(out)
     first = checkpoints.restore(trainer)
+    counter = checkpoints.counter = Counter(first, steps)
     # With several devices Keras begins to read twice, and threads would go on where it left.
     stream = make_stream(first, 1 if replicas > 1 else 2)
     beside = [
+        counter,
         *callbacks,
-        NanGuard(first, every),
-        Logbook(out, every, first),
+        NanGuard(counter),
+        Logbook(out, counter),
         ProgressBar(first, steps),
         checkpoints,  # last: what it has kept, the others have written
     ]
     trainer.fit(
         stream,
         steps_per_epoch=every,
-        initial_epoch=first // every,
-        epochs=-(-steps // every),
+        epochs=-(-max(0, steps - first) // every),
         callbacks=beside,
         shuffle=False,  # the stream is in the order it wants to be in
         verbose=0,
@@ -273,17 +280,26 @@ def fit(
 
 def _claim(out: Path, settings: dict) -> None:
     """Note in the folder which training it holds, and refuse to mix it with another."""
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise InputError(f"{out} is, or is in, a file: name a folder for the training.") from error
     note = out / "settings.json"
     if note.exists() and list(out.glob("*.weights.h5")):
-        before = json.loads(note.read_text(encoding="utf-8"))
+        try:
+            before = json.loads(note.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise InputError(
+                f"{note} cannot be read ({error}), so which training the folder holds is not "
+                "known: name another folder, or delete this one."
+            ) from error
         changed = [key for key, value in settings.items() if before.get(key) != value]
         if changed:
             raise InputError(
                 f"{out} holds another training: its {', '.join(changed)} differ. Name another "
                 "folder, delete this one, or give the same settings to go on with it."
             )
-    note.write_text(json.dumps(settings, indent=1), encoding="utf-8")
+    write_whole(json.dumps(settings, indent=1).encode(), note)
 
 
 def _compiled(trainer: Trainer, learning_rate: float, steps: int) -> Trainer:
@@ -296,9 +312,9 @@ def _compiled(trainer: Trainer, learning_rate: float, steps: int) -> Trainer:
     rate = keras.optimizers.schedules.CosineDecay(
         learning_rate / 20, steps - rise, alpha=0.02, warmup_target=learning_rate, warmup_steps=rise
     )
-    optimizer = keras.optimizers.Adam(rate, global_clipnorm=5.0)
-    trainer.compile(optimizer, jit_compile="auto" if _compiles_well() else False)
-    optimizer.build(trainer.trainable_variables)
+    adam = keras.optimizers.Adam(rate, global_clipnorm=5.0)
+    trainer.compile(adam, jit_compile="auto" if _compiles_well() else False)
+    trainer.optimizer.build(trainer.trainable_variables)  # Adam, or what scales its losses
     return trainer
 
 

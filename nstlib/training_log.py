@@ -21,25 +21,37 @@ class TrainingDiverged(NstError, ArithmeticError):
     """A term of the loss has become infinite or not a number."""
 
 
+class Counter(keras.callbacks.Callback):
+    """How many steps the network has seen, `done`, from the first run on; stops at `steps`."""
+
+    def __init__(self, first: int, steps: int):
+        super().__init__()
+        self.done, self.steps = first, steps
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.done += 1
+        if self.done >= self.steps:  # in the middle of an epoch, where it is no multiple of one
+            self.model.stop_training = True
+
+
 class Checkpoints(keras.callbacks.Callback):
     """Keep the last two states of a training, each written whole or not at all.
 
     A checkpoint holds network, optimiser and step. `restore` takes the newest that can be read.
     """
 
-    def __init__(self, folder: Path, every: int):
+    def __init__(self, folder: Path):
         super().__init__()
-        self.folder, self.every = folder, every
+        self.folder, self.counter = folder, None
 
     def files(self) -> list[Path]:
         """The checkpoints, newest first."""
         return sorted(self.folder.glob("step_*.weights.h5"), reverse=True)
 
     def on_epoch_end(self, epoch, logs=None):
-        step = (epoch + 1) * self.every
         unfinished = self.folder / "unfinished.weights.h5"
         self.model.save_weights(unfinished, overwrite=True)
-        os.replace(unfinished, self.folder / f"step_{step:07d}.weights.h5")
+        os.replace(unfinished, self.folder / f"step_{self.counter.done:07d}.weights.h5")
         for old in self.files()[2:]:
             old.unlink()
 
@@ -62,38 +74,36 @@ class Checkpoints(keras.callbacks.Callback):
 class NanGuard(keras.callbacks.Callback):
     """Stop when a term is not finite, say which, and leave the last checkpoint as it is."""
 
-    def __init__(self, first: int, every: int):
+    def __init__(self, counter: Counter):
         super().__init__()
-        self.first, self.every, self.epoch = first, every, 0
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.epoch = epoch
+        self.counter = counter
 
     def on_train_batch_end(self, batch, logs=None):
         broken = [name for name, value in (logs or {}).items() if not math.isfinite(float(value))]
         if broken:
-            step = self.epoch * self.every + batch + 1
             terms = ", ".join(name for name in broken if name != "loss") or "loss"
             raise TrainingDiverged(
-                f"At step {step} {terms} is not finite. Start again from the last checkpoint with "
-                "a smaller learning rate, or look for a broken picture among the styles."
+                f"At step {self.counter.done} {terms} is not finite. Give a smaller learning rate, "
+                "and the training goes on from its last checkpoint; or look for a broken picture "
+                "among the styles."
             )
 
 
 class Logbook(keras.callbacks.Callback):
-    """`log.csv`, one row of mean terms for every `every` steps, and the plot `loss.png`."""
+    """`log.csv`, a row of mean terms for every epoch, and the plot `loss.png`."""
 
-    def __init__(self, folder: Path, every: int, first: int):
+    def __init__(self, folder: Path, counter: Counter):
         super().__init__()
-        self.folder, self.every = folder, every
-        self.rows = [row for row in read_log(folder) if row["step"] <= first]
+        self.folder, self.counter = folder, counter
+        self.rows = [row for row in read_log(folder) if row["step"] <= counter.done]
 
     def on_epoch_end(self, epoch, logs=None):
-        row = {"step": (epoch + 1) * self.every}
+        row = {"step": self.counter.done}
         self.rows.append(row | {name: float(value) for name, value in logs.items()})
         unfinished = self.folder / "log.csv.part"
         with open(unfinished, "w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(self.rows[0]))
+            names = dict.fromkeys(name for row in self.rows for name in row)
+            writer = csv.DictWriter(file, list(names), restval="nan")  # a term that is new
             writer.writeheader()
             writer.writerows(self.rows)
         os.replace(unfinished, self.folder / "log.csv")
@@ -116,9 +126,9 @@ def plot_log(rows: list[dict[str, float]], path: Path) -> None:
 
     figure = Figure(figsize=(7, 4), layout="constrained")
     axis = figure.subplots()
-    for name in rows[0]:
-        values = [row[name] for row in rows]
-        if name != "step" and max(values) > 0:
+    for name in rows[-1]:
+        values = [row.get(name, math.nan) for row in rows]
+        if name != "step" and any(value > 0 for value in values):
             width = 2.0 if name == "loss" else 1.0
             axis.semilogy([row["step"] for row in rows], values, label=name, linewidth=width)
     axis.set(xlabel="step", ylabel="term, as summed")
@@ -129,7 +139,8 @@ def plot_log(rows: list[dict[str, float]], path: Path) -> None:
 class Preview(keras.callbacks.Callback):
     """`preview.jpg`: photos the network is not trained on, one a row, and a column a style.
 
-    `conditions` holds, for each column, what the network takes beside the picture.
+    It is painted in every fourth epoch and at the end. `conditions` holds, for each column, what
+    the network takes beside the picture.
     """
 
     def __init__(self, folder: Path, conditions, photos, every: int = 4):
@@ -137,7 +148,7 @@ class Preview(keras.callbacks.Callback):
         self.folder, self.conditions, self.photos, self.every = folder, conditions, photos, every
 
     def on_epoch_end(self, epoch, logs=None):
-        if self.photos and (epoch + 1) % self.every == 0:
+        if self.photos and ((epoch + 1) % self.every == 0 or self.model.stop_training):
             rows = [self._row(photo) for photo in self.photos.values()]
             width = min(row.shape[2] for row in rows)
             sheet = np.concatenate([row[:, :, :width] for row in rows], axis=1)

@@ -128,6 +128,17 @@ def test_folders_that_cannot_be_trained_on(folder, tmp_path):
         PhotoFolder(empty)
 
 
+def test_deep_and_transparent_photos_look_as_they_do_elsewhere(tmp_path):
+    ramp = np.tile(np.linspace(0, 65535, 64).astype("uint16"), (64, 1))
+    Image.fromarray(ramp).save(tmp_path / "a.png")
+    with pytest.warns(UserWarning, match="holds only 1"):
+        crop = PhotoFolder(tmp_path, crop=32, batch=1, zoom=(1, 1))[0][0][0]
+    assert crop.mean() == pytest.approx(0.5, abs=0.01)
+    Image.new("RGBA", (64, 64), (0, 0, 0, 0)).save(tmp_path / "a.png")
+    with pytest.warns(UserWarning, match="holds only 1"):
+        assert PhotoFolder(tmp_path, crop=32, batch=1)[0][0][0].min() > 0.9
+
+
 def test_two_photos_are_enough_to_begin_with_a_warning(folder):
     for path in sorted(folder.iterdir())[2:]:
         path.unlink()
@@ -221,7 +232,7 @@ def test_going_on_gives_what_one_run_gives(folder, paintings, tmp_path):
 
             def stopping(self, epoch, logs=None, stop=stop, epochs=epochs):
                 epochs(self, epoch, logs)
-                self.model.stop_training = (epoch + 1) * self.every >= stop
+                self.model.stop_training = self.counter.done >= stop
 
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(training_log.Checkpoints, "on_epoch_end", stopping)
@@ -278,6 +289,63 @@ def test_a_half_written_checkpoint_gives_way_to_the_one_before(folder, paintings
     assert [row["step"] for row in training_log.read_log(out)] == [2, 4, 6]
 
 
+def test_steps_are_counted_whatever_an_epoch_has(folder, paintings, tmp_path):
+    network, out = build_network("light", 2), tmp_path / "out"
+    train(network, folder, paintings, out, steps=3, every=5)
+    train(network, folder, paintings, out, steps=8, every=3, learning_rate=1e-4)
+    assert [row["step"] for row in training_log.read_log(out)] == [3, 6, 8]
+    assert {path.name for path in out.glob("*.h5")} == {
+        "step_0000006.weights.h5",
+        "step_0000008.weights.h5",
+    }
+
+
+def test_going_on_in_half_precision_keeps_the_optimiser(folder, paintings, tmp_path):
+    seen = []
+
+    def look(logs):
+        seen.append(int(note.model.optimizer.inner_optimizer.iterations))
+
+    note = keras.callbacks.LambdaCallback(on_train_begin=look, on_train_end=look)
+    keras.mixed_precision.set_global_policy("mixed_float16")
+    try:
+        for steps in (4, 6):
+            network = build_network("light", 2)
+            train(network, folder, paintings, tmp_path, steps=steps, callbacks=[note])
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+    assert seen[0] == 0 < seen[1] == seen[2] < seen[3]
+
+
+def test_a_term_that_is_new_joins_an_old_log(tmp_path):
+    (tmp_path / "log.csv").write_text("step,loss\n2,1.5\n", encoding="utf-8")
+    counter = training_log.Counter(2, 4)
+    book = training_log.Logbook(tmp_path, counter)
+    counter.done = 4
+    book.on_epoch_end(0, {"loss": 1.25, "shift": 0.5})
+    before, after = training_log.read_log(tmp_path)
+    assert np.isnan(before["shift"]) and after == {"step": 4, "loss": 1.25, "shift": 0.5}
+
+
+def test_settings_that_cannot_be_read_are_said(folder, paintings, tmp_path):
+    network, out = build_network("light", 2), tmp_path / "out"
+    train(network, folder, paintings, out, steps=2)
+    (out / "settings.json").write_text("", encoding="utf-8")
+    with pytest.raises(InputError, match="settings.json cannot be read"):
+        train(network, folder, paintings, out, steps=4)
+
+
+def test_a_file_is_no_folder_for_a_training(folder, paintings, tmp_path):
+    (tmp_path / "out").write_bytes(b"")
+    with pytest.raises(InputError, match="out is, or is in, a file"):
+        train(build_network("light", 2), folder, paintings, tmp_path / "out")
+
+
+def test_crops_have_a_least_size(folder, paintings, tmp_path):
+    with pytest.raises(InputError, match="crop is 8; 32 pixels"):
+        train(build_network("light", 2), folder, paintings, tmp_path / "out", crop=8)
+
+
 def test_another_training_is_not_mixed_into_the_folder(folder, paintings, tmp_path):
     network, out = build_network("light", 2), tmp_path / "out"
     train(network, folder, paintings, out, steps=2)
@@ -325,6 +393,11 @@ def test_a_new_style_leaves_the_old_ones_to_the_bit(architecture, folder, painti
             rows = slice(0, 1) if "scale" in weight.path or "shift" in weight.path else slice(None)
             np.testing.assert_array_equal(weight.numpy()[rows], learnt[weight.path])
     assert np.abs(now[1] - start).max() > 0.01
+
+
+def test_a_network_for_any_style_does_not_grow():
+    with pytest.raises(InputError, match="any style"):
+        with_more_styles(PaintingNetwork("adain-light", (), None), ["one"])
 
 
 def test_a_style_is_not_learnt_twice():

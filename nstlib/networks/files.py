@@ -136,7 +136,7 @@ def _read(path: Path) -> PaintingNetwork:
             arrays = {key: file[key] for key in file.files}
         about = json.loads(str(arrays.pop(ABOUT)))
         architecture, styles = about.pop("architecture"), tuple(about.pop("styles"))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise WeightsError(
             f"{path} is not a network that nstlib saved, or it is damaged ({error}). "
             "Get it again, or train it: python -m nstlib train --help."

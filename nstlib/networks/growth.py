@@ -18,6 +18,8 @@ def with_more_styles(trained: PaintingNetwork, names: Sequence[str]) -> Painting
     gets a bank (Chen et al. 2017, section 4.3). Train it with `only=` the new numbers: pictures in
     the old styles then stay what they are, to the bit.
     """
+    if not trained.styles:
+        raise InputError("A network for any style has no list of styles that could grow.")
     known = [name for name in names if name in trained.styles]
     if known or not names:
         raise InputError(f"{', '.join(known) or 'nothing'} to add: give names that are new to it.")
