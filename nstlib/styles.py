@@ -51,12 +51,10 @@ def gather_styles(
     masks = _regions(_in_order(masks, names, "masks", None), names, content.shape[1:3])
     side = None if style_scale is None else _scaled_side(style_scale, content.shape)
     images = [_at_side(name, as_image(picture), side) for name, picture in pictures.items()]
-    areas = [
-        (1 / len(names) if mask is None else float(mask.mean())) * (weight > 0)
-        for mask, weight in zip(masks, weights, strict=True)
-    ]
+    areas = np.array([1 / len(names) if mask is None else mask.mean() for mask in masks])
     claims = np.array(weights) * areas
-    shares = claims * (sum(areas) / claims.sum())
+    painted = 1 if masks[0] is None else areas[claims > 0].sum()
+    shares = claims * (painted / claims.sum())
     found = zip(names, images, shares.tolist(), masks, strict=True)
     return tuple(Style(*parts) for parts in found if parts[2] > 0)
 

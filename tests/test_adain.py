@@ -335,4 +335,4 @@ def test_the_command_line_trains_for_any_style(folders, tmp_path, capsys):
     learnt = load_network(tmp_path / "light" / "network.npz")
     assert (learnt.architecture, learnt.styles) == ("light", ("poppies", "great_wave"))
     assert main([*command, "--style", paintings, "--go-on-from", "light"]) == 1
-    assert "is a network of the kind light" in capsys.readouterr().err
+    assert "light is a network of `train styles`" in capsys.readouterr().err

@@ -117,6 +117,8 @@ def test_the_mix_as_an_input(write, untrained, tmp_path):
         np.testing.assert_allclose(paint(picture, mix=mix), expected, atol=2e-3)
     with pytest.raises(InputError, match="takes image, mix; given: image"):
         paint(picture)
+    with pytest.raises(InputError, match=r"the shape \(50, 45, 3\); .* takes \(1, height, width"):
+        paint(photo(SIZES[1])[0], mix=[[1, 0, 0]])
 
 
 def test_a_bank_that_is_not_wanted_stays_out(untrained, tmp_path):

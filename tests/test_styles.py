@@ -31,6 +31,7 @@ def test_one_painting_is_everywhere_and_has_it_all():
 def test_weights_become_shares_that_add_up_to_one():
     assert shares(PAIR, CONTENT) == [0.5, 0.5]
     assert shares(PAIR, CONTENT, style_weights=[1, 3]) == [0.25, 0.75]
+    assert shares(PAIR, CONTENT, style_weights=np.array([1, 3])) == [0.25, 0.75]
     assert shares(PAIR, CONTENT, style_weights={"night": 3}) == [0.25, 0.75]
     (style,) = gather_styles(PAIR, CONTENT, style_weights=[0, 7])
     assert (style.name, style.share) == ("night", 1.0)
@@ -42,6 +43,7 @@ def test_with_masks_shares_go_by_area_so_that_all_regions_are_painted_equally_bo
     weighted = shares(PAIR, CONTENT, style_weights=[4, 1], **given)
     assert weighted == pytest.approx([0.5, 0.5])
     assert shares(PAIR["wave"], CONTENT, masks=left(2)) == pytest.approx([0.2])
+    assert shares(PAIR, CONTENT, style_weights=[0, 1], **given) == pytest.approx([0.8])
 
 
 def test_a_missing_mask_takes_what_others_leave():

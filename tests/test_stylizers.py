@@ -130,6 +130,28 @@ def test_a_stylizer_keeps_size_and_range(file, photo):
     np.testing.assert_allclose(half, (photo + painting) / 2, atol=1e-6)
 
 
+def test_a_painting_can_be_the_name_where_the_network_takes_any(photo, tmp_path):
+    painting = save_image(photo[:, ::-1, :, ::-1] ** 2, tmp_path / "painting.png")
+    named = stylizers.stylizer("adain-light", painting)(photo)
+    np.testing.assert_array_equal(stylizers.stylizer(painting, network="adain-light")(photo), named)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        (("gatys", "poppies"), {"tile": 1024}, "'gatys' takes none"),
+        (("dots",), {"alpha": 0.5}, "alpha: a network of named styles takes no such thing"),
+        (("dots", "poppies"), {}, "style is for the engines gatys, adain, adain-light"),
+    ],
+)
+def test_options_that_nothing_takes(arguments, options, message, file):
+    network = {} if arguments[0] == "gatys" else {"network": file}
+    with pytest.raises(InputError, match=message):
+        stylizers.stylizer(*arguments, **network, **options)
+    with pytest.raises(InputError, match="alpha: this belongs to a style"):
+        export.export_onnx(file, "never.onnx", alpha=0.5)
+
+
 def test_a_mix_lies_between_and_its_shares_are_scaled(file, photo):
     first, second, mixed, larger = (
         stylizers.stylizer(style, network=file)(photo)
@@ -172,7 +194,7 @@ def test_pictures_and_strengths_that_cannot_be(file, photo):
         paint(photo[:, :8, :8])
     with pytest.raises(InputError, match="strength is 1.5"):
         paint(photo, strength=1.5)
-    with pytest.raises(InputError, match="steps: only the engine 'gatys'"):
+    with pytest.raises(InputError, match="steps: a network of named styles"):
         stylizers.stylizer("dots", network=file, steps=3)
     with pytest.raises(InputError, match="Name the painting"):
         stylizers.stylizer("gatys")
