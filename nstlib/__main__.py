@@ -40,14 +40,20 @@ RECIPE_OPTIONS = (
     *("histogram_weight", "pooling", "padding", *LAYER_OPTIONS),
 )
 # A network has no use for these.
-GATYS_OPTIONS = (*RECIPE_OPTIONS, "start", "save_every", *STEERING_OPTIONS)
-NETWORK_OPTIONS = ("network", "alpha", "tile")  # the optimiser has no use for these
+GATYS_OPTIONS = (
+    *(*RECIPE_OPTIONS, *STEERING_OPTIONS),
+    *("recipe", "seed", "weights", "start", "save_every"),
+)
+NETWORK_OPTIONS = {"network": "fast or adain", "alpha": "adain", "tile": "fast or adain"}
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit code, or raises SystemExit for --help and wrong usage."""
     parser = build_parser()
     args = parser.parse_args(argv)
+    for name, value in vars(args).items():
+        if isinstance(value, Path):  # a shell that was given quotes leaves the ~ to us
+            setattr(args, name, Path(os.path.expanduser(value)))
     for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a letter is no reason to fail
         if hasattr(stream, "reconfigure"):  # in a notebook it cannot
             stream.reconfigure(errors="replace")
@@ -119,15 +125,15 @@ def _add_stylize(parser: argparse.ArgumentParser) -> None:
     add("--alpha", metavar="A", type=_number(float, 0, 1), help="adain: 0, keep content, to 1")
     add("--strength", metavar="S", type=_number(float, 0, 1), default=1.0, help="0, photo, to 1")
     add("--preserve-color", action="store_true", help="keep the colours of the photo")
-    add("--recipe", metavar="NAME", default="default", help="named settings, such as gatys-2016")
+    add("--recipe", metavar="NAME", help="named settings, such as gatys-2016")
     add("--steps", metavar="N", type=whole, help="updates of the picture")
     add("--content-weight", metavar="W", type=weight, help="more keeps more of the photo")
     add("--style-weight", metavar="W", type=weight, help="more paints more boldly")
     add("--tv-weight", metavar="W", type=weight, help="more is smoother (total variation)")
     add("--optimizer", choices=("lbfgs", "adam", "sgd"))
     add("--start", metavar="START", help="content, noise, mix, or a picture to go on from")
-    add("--weights", metavar="W", default="imagenet", help="imagenet, random, or a file")
-    add("--seed", metavar="N", type=_number(int, 0, 2**32 - 1), default=0, help="for noise: 0")
+    add("--weights", metavar="W", help="of VGG19: imagenet, random, or a file")
+    add("--seed", metavar="N", type=_number(int, 0, 2**32 - 1), help="for noise: 0")
     add("--save-every", metavar="N", type=whole, help="also save OUT-0010.jpg … every N steps")
     add("--overwrite", action="store_true", help="replace OUT if it exists")
     add("--quiet", action="store_true", help="print errors and notes only")
@@ -163,9 +169,12 @@ def run_stylize(args: argparse.Namespace) -> None:
         args.preserve_color, args.color = True, None
     if args.engine != "gatys":
         return run_one_pass(args)
-    useless = [name for name in NETWORK_OPTIONS if getattr(args, name) is not None]
-    if useless:
-        args.usage_error(f"--{useless[0]} is for --engine fast and adain")
+    for name, engines in NETWORK_OPTIONS.items():
+        if getattr(args, name) is not None:
+            args.usage_error(f"--{name} is for --engine {engines}")
+    if not isinstance(shares(args.style), str):
+        args.usage_error("a mix is for --engine fast or adain; gatys takes --styles")
+    args.weights, args.seed = args.weights or "imagenet", args.seed or 0
     check_steering(args)
     content, paintings, start = _read_pictures(args)
     recipe = _recipe(args)
@@ -262,7 +271,9 @@ def _recipe(args: argparse.Namespace):
     changes["start"] = args.start if args.start in STARTS else None
     changes |= {name: dict(changes[name]) for name in LAYER_OPTIONS if changes[name]}
     try:
-        return recipe(args.recipe, **{k: v for k, v in changes.items() if v is not None})
+        return recipe(
+            args.recipe or "default", **{k: v for k, v in changes.items() if v is not None}
+        )
     except InputError as error:
         return args.usage_error(str(error))
 

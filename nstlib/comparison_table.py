@@ -11,7 +11,7 @@ import numpy as np
 
 from nstlib.errors import InputError
 from nstlib.images import EXTENSIONS, check_target, save_image
-from nstlib.runtime import write_whole
+from nstlib.runtime import write_problem, write_whole
 
 IDENTITY, STYLE_COPY = "identity", "style-copy"
 SLOW = 10.0  # seconds: a stylizer that took longer is not asked a second time
@@ -106,6 +106,9 @@ def check_output(
         raise InputError(f"{path} is a folder: name a file in it.")
     elif path.exists() and not overwrite:
         raise InputError(f"{path} is there already: name another file, or allow overwriting it.")
+    problem = write_problem(path.parent)
+    if problem:
+        raise InputError(f"The folder of the output, {path.parent}, {problem}.")
     return path
 
 

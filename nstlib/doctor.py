@@ -15,6 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from nstlib.errors import InputError
+
 PYTHONS = ((3, 10), (3, 13))  # the oldest and the newest that the course is tested on
 CACHE_ROOM, OUT_ROOM = 250e6, 50e6  # bytes: two networks; a few hundred pictures
 
@@ -46,6 +48,7 @@ def checks() -> Iterator[Callable[[], Check]]:
         installation,
         backend,
         device,
+        budget,
         memory,
         cache_folder,
         output_folder,
@@ -122,6 +125,15 @@ def device() -> Check:
         mend = 'pip install "tensorflow[and-cuda]" (Linux), or go on without'
         return Check(None, f"{runtime.device()}; an NVIDIA driver is here but unused", mend)
     return Check(True, runtime.device())
+
+
+def budget() -> Check:
+    from nstlib import runtime
+
+    try:
+        return Check(True, f"budget {runtime.budget_name()}: how much work the notebooks do here")
+    except InputError as error:
+        return Check(False, str(error), "set the variable NST_BUDGET anew, or not at all")
 
 
 def memory() -> Check:

@@ -35,12 +35,15 @@ def add_export(parser: argparse.ArgumentParser, share: Callable) -> None:
 def run_export(args: argparse.Namespace) -> None:
     """Write the file, say what is in it, and with --check how near to Keras it paints."""
     kind = _usage(args)
-    output = args.output.expanduser()
+    output = args.output
     if output.exists() and not args.overwrite:
         raise InputError(f"{output} is there already: name another, or add --overwrite.")
     from nstlib.exported import open_exported
-    from nstlib.runtime import import_keras
+    from nstlib.runtime import import_keras, write_problem
 
+    problem = write_problem(output.parent)
+    if problem:
+        raise InputError(f"The folder of the output, {output.parent}, {problem}.")
     import_keras()
     style = None if args.style is None else shares(args.style)
     options = {} if args.alpha is None else {"alpha": args.alpha}

@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from nstlib.errors import InputError
 
@@ -67,7 +68,7 @@ def _painter(args: argparse.Namespace) -> dict:
 
 def shares(text: str) -> str | dict[str, float]:
     """A style, or several: "poppies" or "great_wave=0.5,poppies=0.5"."""
-    if "=" not in text:
+    if "=" not in text or Path(text).is_file():
         return text
     try:
         pairs = [part.split("=") for part in text.split(",")]

@@ -65,7 +65,8 @@ def check_sizes(pictures: dict[str, np.ndarray], recipe: Recipe) -> None:
         if min(height, width) < smallest:
             raise InputError(
                 f"The {name} picture has {width} x {height} pixels, and this recipe's layers need "
-                f"{smallest} on the shorter side: take a larger picture, or shallower layers."
+                f"{smallest} on the shorter side: take a larger picture (--size), or shallower "
+                "layers."
             )
 
 

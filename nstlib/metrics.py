@@ -55,7 +55,7 @@ def look(picture) -> Look:
     if min(height, width) < SMALLEST:
         raise InputError(
             f"The picture has {width} x {height} pixels; to be measured it needs {SMALLEST} on the "
-            "shorter side. Enlarge it first: nst.resize(picture, 256)."
+            "shorter side. Enlarge it first: nst.resize(picture, 256), or a larger --size."
         )
     return Look(picture, _network()(picture))
 

@@ -35,7 +35,7 @@ def stylizer(
     /,
     style=None,
     *,
-    network: str = FAST_NETWORK,
+    network: str | None = None,
     runtime: str = "keras",
     threads: int = 0,
     tile: int | None = None,
@@ -51,9 +51,9 @@ def stylizer(
     block4_conv1 (adain only), `style_size`, the longest side in pixels at which they look at a
     painting that comes from a file: smaller means denser strokes, and `palette`, 0..1, how far the
     photo gets the painting's colours (`nst.match_color`) before it is painted. {"adain": style} is
-    short for "adain", style. `network` is a bundled network or a file; with one for any style,
-    `name` can be the painting. `runtime="onnx"` runs it in ONNX Runtime, which is several times
-    faster on a CPU and needs a moment to begin, on so many `threads` (0: all cores).
+    short for "adain", style. `network` is a bundled network (light) or a file; with one for any
+    style, `name` can be the painting. `runtime="onnx"` runs it in ONNX Runtime, which is faster on
+    a CPU, light most of all, and needs a moment to begin, on so many `threads` (0: all cores).
     With a `tile`, such as 1024, pictures that are larger are painted in tiles of so many pixels:
     the same painting, in bounded memory and more time (`nstlib.tiles`; not with "onnx").
 
@@ -63,16 +63,18 @@ def stylizer(
     if isinstance(name, Mapping) and len(name) == 1 and next(iter(name)) in ANY_STYLE:
         [(name, style)] = name.items()
     if name == "gatys":
-        if (network, runtime, tile) != (FAST_NETWORK, "keras", None):
+        if (network, runtime, tile) != (None, "keras", None):
             raise InputError("network, runtime and tile are for networks: 'gatys' takes none.")
         return _finished(_gatys(style, options))
-    if name in ANY_STYLE:
-        network = name if network == FAST_NETWORK else network
-    elif style is not None:
+    if name not in ANY_STYLE and style is not None:
         raise InputError(f"style is for the engines gatys, {', '.join(ANY_STYLE)}: give one first.")
-    else:
-        style = name
-    trained = load_network(network)
+    trained = load_network(network or (name if name in ANY_STYLE else FAST_NETWORK))
+    if trained.styles and name in ANY_STYLE:
+        raise InputError(
+            f"The network {network} paints in its own styles only, {', '.join(trained.styles)}: "
+            f"leave {name!r} out, or the network. (On the command line: --engine fast.)"
+        )
+    style = style if name in ANY_STYLE else name
     if trained.styles:
         return _finished(_one_pass(trained, style, runtime, threads, tile, **options))
     palette = options.pop("palette", 1.0)
@@ -140,7 +142,7 @@ def _one_pass(
         if min(height, width) < SMALLEST:
             raise InputError(
                 f"The picture has {width} x {height} pixels; the network needs {SMALLEST} on the "
-                "shorter side. Enlarge it first: nst.resize(picture, 256)."
+                "shorter side. Enlarge it first: nst.resize(picture, 256), or a larger --size."
             )
         return forward(picture)
 
@@ -173,7 +175,10 @@ def _any_style(
     vector = (weights @ np.concatenate(vectors)).astype("float32")
     if len(trained.network.inputs) == 2:
         if alpha != 1.0:
-            raise InputError("alpha belongs to 'adain': with 'adain-light' give paint a strength.")
+            raise InputError(
+                "alpha is for the network adain; adain-light has the strength of its paintings: "
+                "paint(picture, strength=0.5), or --strength."
+            )
         return [vector]
     return [vector, _alphas(alpha)]
 
@@ -299,5 +304,6 @@ def _unknown(name: str, styles: tuple[str, ...]) -> str:
     elsewhere = f" The network {others[0]!r} knows it." if others else ""
     return (
         f"This network has not learnt {name!r}.{did_you_mean(name, styles)}{elsewhere} It knows "
-        f'{", ".join(styles)}. Any other painting: nst.stylizer("gatys", style=…).'
+        f'{", ".join(styles)}. Any other painting: nst.stylizer("adain-light", …), on the command '
+        "line --engine adain --network adain-light."
     )

@@ -108,6 +108,11 @@ def _train_any_style(args: argparse.Namespace) -> None:
             f"`train {args.kind}` takes as --style one folder of many paintings, and neither "
             "--add-to nor --style-weight: it learns to paint in any style, not in these."
         )
+    if not Path(args.style[0]).is_dir():
+        raise InputError(
+            f"--style {args.style[0]} is no folder: `train {args.kind}` learns from a folder of "
+            "many paintings."
+        )
     trained = _any_style_network(args)
     stream = train_any_style(
         trained.network, args.content, args.style[0], args.output,

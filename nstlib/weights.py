@@ -250,6 +250,8 @@ ROUTE = {
 
 def _from_named_file(network: str, name: str | os.PathLike, setting: str = "") -> VGGWeights:
     path = Path(name).expanduser()
+    if path.is_dir():
+        raise InputError(f"{setting}{path} is a folder: name the weights file in it.")
     if not path.is_file():
         near = ["imagenet", "random", *(file.name for file in path.parent.glob("*"))]
         raise MissingFile(

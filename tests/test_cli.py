@@ -712,7 +712,7 @@ def test_train_from_the_command_line_then_paint_and_add_a_style(run, photo, tmp_
     code, out, _ = run("train", "styles", "--style", "poppies", photo, *on)
     assert code == 0 and "poppies, my photo" in out
     code, _, err = run("train", "styles", "--style", "poppies", *on)
-    assert code == 1 and "network of the styles poppies, my photo" in err
+    assert code == 1 and "knows the styles poppies, my photo" in err
     fast = ["--engine", "fast", "--network", "three/network.npz"]
     code, *_ = run("stylize", photo, "great_wave", "-o", "out.png", *fast)
     assert code == 0 and Path("out.png").exists()

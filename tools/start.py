@@ -69,7 +69,7 @@ def fail(message: str) -> int:
 
 
 def next_command() -> str:
-    return "make lab" if "MAKELEVEL" in os.environ else "jupyter lab notebooks"
+    return "make lab" if "MAKELEVEL" in os.environ else f"{sys.executable} -m jupyterlab notebooks"
 
 
 def shown(path: Path) -> str:

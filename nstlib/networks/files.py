@@ -31,6 +31,7 @@ ARCHITECTURES = {
     "adain-light": lambda styles: adain_light_network(),
 }
 PRETRAINED_LAYER = re.compile(r"block\d_conv\d/")  # VGG19's are in a file of their own
+EXPORTS = (".onnx", ".tflite")
 ABOUT = "about"  # the entry that is not an array of the network
 
 
@@ -131,6 +132,11 @@ def _loaded(path: Path, _changed: int, _policy: str) -> PaintingNetwork:
 
 
 def _read(path: Path) -> PaintingNetwork:
+    if path.suffix.lower() in EXPORTS:
+        raise WeightsError(
+            f"{path} is an export, for programs without Keras: nst.open_exported(…) paints with "
+            "it. Here the network itself is needed, a .npz or a bundled name."
+        )
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
@@ -138,8 +144,8 @@ def _read(path: Path) -> PaintingNetwork:
         architecture, styles = about.pop("architecture"), tuple(about.pop("styles"))
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise WeightsError(
-            f"{path} is not a network that nstlib saved, or it is damaged ({error}). "
-            "Get it again, or train it: python -m nstlib train --help."
+            f"{path} is not a network that nstlib saved, or it is damaged. Get it again, or train "
+            "it: python -m nstlib train --help."
         ) from error
     network = build_network(architecture, len(styles))
     _fill(network, arrays, path)
