@@ -24,7 +24,7 @@ SET_UP = """\
 import sys
 
 if "google.colab" in sys.modules:
-    %pip install -q --no-deps "nstlib @ git+https://github.com/nstlib/nst-course"
+    %pip install -q "nstlib @ git+https://github.com/nstlib/nst-course"
 
 import nstlib as nst
 
