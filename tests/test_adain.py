@@ -168,7 +168,7 @@ def test_alpha_at_each_level(files, painting):
             stylizers.conditions(trained, painting, alpha=alpha)
     with pytest.raises(InputError, match="its levels are block2_conv1, block3_conv1, block4_conv1"):
         stylizers.conditions(trained, painting, alpha={"block5_conv1": 1})
-    with pytest.raises(InputError, match="alpha belongs to 'adain'"):
+    with pytest.raises(InputError, match="alpha is for the network adain"):
         stylizers.conditions(load_network(files["adain-light"]), painting, alpha=0.5)
 
 
