@@ -14,7 +14,8 @@ BUNDLED = data.bundled_networks()
 UNSEEN = ("starry_night", "great_wave", "poppies", "composition_viii", "benzaiten_shrine")
 STYLES = [(name, style) for name, row in BUNDLED.items() for style in row["styles"]]
 SIDE = 256
-WEAVE = 12  # of `comb`: what the cards admit to, and more training has to bring down to 3
+# Of `comb`, at most: what the cards admit to, and more training has to bring down to 3.
+WEAVE = {"light": 4, "stylebank": 5, "johnson_starry_night": 12, "adain": 3, "adain-light": 5}
 
 
 def test_what_is_promised_is_there():
@@ -74,27 +75,27 @@ def comb(picture: np.ndarray) -> float:
 def test_the_comb_finds_a_checkerboard(photo):
     spoilt = photo.copy()
     spoilt[:, ::4, :] *= 0.9
-    assert comb(photo) < 3 < 2 * WEAVE < comb(spoilt)
+    assert comb(photo) < 3 < 2 * max(WEAVE.values()) < comb(spoilt)
 
 
 @pytest.mark.parametrize(("name", "style"), STYLES)
 def test_a_painting_has_palette_but_no_checkerboard_and_no_frame(name, style, photo):
-    _check_painting(stylizers.stylizer(style, network=name)(photo), style, photo)
+    _check_painting(stylizers.stylizer(style, network=name)(photo), style, photo, WEAVE[name])
 
 
 @pytest.mark.parametrize("style", UNSEEN)
 @pytest.mark.parametrize("name", stylizers.ANY_STYLE)
 def test_any_style_is_one_it_has_not_seen(name, style, photo):
     assert name in BUNDLED
-    _check_painting(stylizers.stylizer(name, style)(photo), style, photo)
+    _check_painting(stylizers.stylizer(name, style)(photo), style, photo, WEAVE[name])
 
 
-def _check_painting(painting, style: str, photo) -> None:
+def _check_painting(painting, style: str, photo, weave: float) -> None:
     model = data.painting(style, 256)
     assert np.abs(painting - photo).mean() > 0.05, "nothing is painted"
     theirs, before, after = (image.mean(axis=(0, 1, 2)) for image in (model, photo, painting))
     assert np.abs(after - theirs).mean() < np.abs(before - theirs).mean() + 0.02, "palette"
-    assert comb(painting) < WEAVE, "a stronger weave than the cards admit to"
+    assert comb(painting) < weave, "a stronger weave than the cards admit to"
     border = np.concatenate([painting[0, :3].reshape(-1, 3), painting[0, -3:].reshape(-1, 3)])
     inside = np.concatenate([painting[0, 8:16].reshape(-1, 3), painting[0, -16:-8].reshape(-1, 3)])
     assert np.abs(border.mean(axis=0) - inside.mean(axis=0)).max() < 0.2, "a frame"
