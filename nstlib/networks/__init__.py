@@ -1,21 +1,8 @@
-"""Networks that paint in one pass: one architecture a file, built from the parts in `blocks`."""
+"""Networks that paint in one pass: architectures, files, and what each takes beside a picture."""
 
-from nstlib.networks.adain import adaptive_instance_normalization, style_encoder, style_vector
-from nstlib.networks.files import (
-    PaintingNetwork,
-    build_network,
-    load_network,
-    save_network,
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    ["adain", "blocks", "conditions", "files", "growth", "stylebank", "training", "transform"],
 )
-from nstlib.networks.growth import with_more_styles
-
-__all__ = [
-    "PaintingNetwork",
-    "adaptive_instance_normalization",
-    "build_network",
-    "load_network",
-    "save_network",
-    "style_encoder",
-    "style_vector",
-    "with_more_styles",
-]

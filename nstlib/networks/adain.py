@@ -8,52 +8,16 @@ adapting at three depths instead of one: with the deepest alone strokes stay wea
 many paintings says how the small network of `transform` is to paint (compare Ghiasi et al. 2017).
 """
 
-import keras
 import numpy as np
-from keras import layers, ops
 
-from nstlib.losses import mean_std
+from nstlib.backend import keras, layers, ops
 from nstlib.networks.blocks import ConditionalInstanceNormalization, CropLike
 from nstlib.networks.transform import DESIGNS, transform_network, transformed
-from nstlib.vgg import ReflectionPadding, feature_extractor
+from nstlib.vgg.layers import ReflectionPadding
+from nstlib.vgg.network import feature_extractor
+from nstlib.vgg.statistics import ADAPTED, LEVELS, STATISTICS, level_statistics
 
-# The layers whose statistics describe a style: channels, and how large their activations are (root
-# mean square over the bundled photos). Divided by it, all layers are near 1.
-LEVELS = {
-    "block1_conv1": (64, 45.0),
-    "block2_conv1": (128, 210.0),
-    "block3_conv1": (256, 260.0),
-    "block4_conv1": (512, 900.0),
-}
-STATISTICS = 2 * sum(channels for channels, _ in LEVELS.values())
-ADAPTED = ("block2_conv1", "block3_conv1", "block4_conv1")  # where the decoder is told of the style
 AXES = 48  # of the space of styles, that the light network knows; the first is the same for all
-
-
-def style_encoder(weights: str = "imagenet") -> keras.Model:
-    """What looks at paintings and photos: a picture -> a dict of VGG19's features at all LEVELS."""
-    return feature_extractor(LEVELS, weights=weights, padding="reflect", round_up=True)
-
-
-def style_vector(features):
-    """The numbers that describe a style, from the features of paintings at all LEVELS.
-
-    A dict of (batch, height, width, channels) -> (batch, STATISTICS): level by level the means of
-    the channels, then their standard deviations, all divided by the level's size.
-    """
-    parts = [mean_std(features[level] / size) for level, (_, size) in LEVELS.items()]
-    sizes = [2 * channels for channels, _ in LEVELS.values()]
-    return ops.concatenate(
-        [ops.reshape(part, (-1, size)) for part, size in zip(parts, sizes, strict=True)], axis=1
-    )
-
-
-def level_statistics(style, level: str):
-    """The part of style vectors (batch, STATISTICS) that is one level's: (batch, 2, channels)."""
-    names = list(LEVELS)
-    begin = 2 * sum(LEVELS[name][0] for name in names[: names.index(level)])
-    channels = LEVELS[level][0]
-    return ops.reshape(style[:, begin : begin + 2 * channels], (-1, 2, channels))
 
 
 def adaptive_instance_normalization(features, statistics, epsilon: float = 1e-5):

@@ -5,10 +5,8 @@ out, so that a style's can be put in (Ulyanov et al. 2016); nearest-neighbour up
 convolution leaves no checkerboard (Odena et al. 2016).
 """
 
-import keras
-from keras import layers, ops
-
-from nstlib.vgg import ReflectionPadding
+from nstlib.backend import keras, layers, ops
+from nstlib.vgg.layers import ReflectionPadding
 
 
 @keras.saving.register_keras_serializable("nstlib")

@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-import keras
 import numpy as np
 
-from nstlib.data import bundled_networks, data_folder
+from nstlib.backend import keras
 from nstlib.errors import InputError, MissingFile, WeightsError, did_you_mean
+from nstlib.files import data_folder, write
+from nstlib.images.bundled import bundled_networks
 from nstlib.networks.adain import adain_light_network, adain_network
 from nstlib.networks.stylebank import stylebank_network
 from nstlib.networks.transform import transform_network
-from nstlib.runtime import write_whole
 
 ARCHITECTURES = {
     "johnson": lambda styles: transform_network("johnson", styles=styles),
@@ -69,23 +69,12 @@ def save_network(trained: PaintingNetwork, path) -> Path:
     }
     buffer = io.BytesIO()
     np.savez(buffer, **arrays, **{ABOUT: np.array(json.dumps(about))})
-    return written(buffer.getvalue(), path)
+    return write(path, buffer.getvalue())
 
 
 def _own_weights(network: keras.Model) -> list:
     """The weights that training made, without the pretrained encoder's."""
     return [v for v in network.weights if not PRETRAINED_LAYER.match(v.path)]
-
-
-def written(content: bytes, path) -> Path:
-    """Write a file whole or not at all; InputError says why if it cannot be written."""
-    path = Path(os.path.expanduser(path))
-    try:
-        write_whole(content, path)
-    except OSError as error:
-        reason = error.strerror or error
-        raise InputError(f"{path} cannot be written ({reason}): name another place.") from error
-    return path
 
 
 def load_network(name, *, to_train: bool = False) -> PaintingNetwork:

@@ -5,11 +5,9 @@ between them repaints what passes. A new style is a new bank: the auto-encoder s
 depart in having no normalisation in the auto-encoder, since it takes a photo's own colours away.
 """
 
-import keras
-from keras import layers, ops
-
+from nstlib.backend import keras, layers, ops
 from nstlib.networks.blocks import CropLike
-from nstlib.vgg import ReflectionPadding
+from nstlib.vgg.layers import ReflectionPadding
 
 ENCODER = ((24, 5, 1), (48, 3, 2), (64, 3, 2))  # channels, kernel, stride
 BANK = 3  # convolutions in each bank

@@ -6,12 +6,10 @@ so that one network holds many styles; with one style it is Johnson's network.
 
 from typing import NamedTuple
 
-import keras
-from keras import layers
-
+from nstlib.backend import keras, layers
 from nstlib.errors import InputError, did_you_mean
 from nstlib.networks.blocks import CropLike, convolution, residual, upsample
-from nstlib.vgg import ReflectionPadding
+from nstlib.vgg.layers import ReflectionPadding
 
 
 class Design(NamedTuple):

@@ -1,0 +1,126 @@
+# The public names of nstlib, room by room. lazy_loader reads this file, too.
+# fmt: off
+# ruff: noqa: I001, E501
+from . import evaluation as evaluation, export as export, gatys as gatys, images as images, networks as networks, notebook as notebook, stylizers as stylizers, vgg as vgg
+
+from .errors import (
+    InputError as InputError, MemoryRefused as MemoryRefused, MissingFile as MissingFile,
+    NstError as NstError, WeightsError as WeightsError,
+)
+
+from .machine import available_memory as available_memory, progress as progress
+
+from .backend import device as device, has_gpu as has_gpu, value_and_grad as value_and_grad
+
+from .files import data_folder as data_folder
+
+from .images import filters as filters
+from .images.arrays import (
+    as_image as as_image, resize as resize, to_pil as to_pil, to_uint8 as to_uint8,
+)
+from .images.bundled import (
+    Picture as Picture, bundled_networks as bundled_networks, find_picture as find_picture,
+    painting as painting, photo as photo, picture as picture, pictures as pictures,
+)
+from .images.color import (
+    color_matcher as color_matcher, keep_color as keep_color, match_color as match_color,
+    match_histogram as match_histogram,
+)
+from .images.files import load_image as load_image, save_image as save_image
+from .images.filters import (
+    FILTERS as FILTERS, bulge as bulge, cartoon as cartoon, contour as contour, edges as edges,
+    emboss as emboss, halftone as halftone, kuwahara as kuwahara,
+    learned_edges as learned_edges, oil as oil, pencil as pencil, posterise as posterise,
+    ripple as ripple, swirl as swirl,
+)
+from .images.flow import find_flow as find_flow, flow_trust as flow_trust, warp as warp
+from .images.masks import (
+    as_mask as as_mask, feather as feather, layer_masks as layer_masks,
+    refine_mask as refine_mask, sky_mask as sky_mask, subject_mask as subject_mask,
+)
+from .images.show import show as show
+
+from .vgg.losses import (
+    CONVENTIONS as CONVENTIONS, content_loss as content_loss, gram_loss as gram_loss,
+    gram_matrix as gram_matrix, guided_gram as guided_gram, histogram_loss as histogram_loss,
+    histogram_target as histogram_target, mean_std as mean_std, mean_std_loss as mean_std_loss,
+    total_variation as total_variation,
+)
+from .vgg.network import build_vgg as build_vgg, feature_extractor as feature_extractor
+from .vgg.statistics import style_encoder as style_encoder, style_vector as style_vector
+from .vgg.table import (
+    VGG_TABLE as VGG_TABLE, layer_name as layer_name, layer_names as layer_names,
+    receptive_reach as receptive_reach,
+)
+from .vgg.weights import load_vgg_weights as load_vgg_weights, weights_status as weights_status
+
+from .gatys.coordinates import Waves as Waves
+from .gatys.film import GatysPainter as GatysPainter
+from .gatys.harmonize import harmonize as harmonize, paste as paste
+from .gatys.memory import estimate_memory as estimate_memory
+from .gatys.objective import objective as objective
+from .gatys.painting import (
+    Result as Result, Step as Step, painting_steps as painting_steps,
+    style_transfer as style_transfer,
+)
+from .gatys.paintings import gather_styles as gather_styles
+from .gatys.photoreal import (
+    matting_laplacian as matting_laplacian, photoreal_term as photoreal_term,
+    photorealistic as photorealistic, smooth_like as smooth_like,
+)
+from .gatys.recipe import RECIPES as RECIPES, Recipe as Recipe, recipe as recipe
+
+from .networks.adain import adaptive_instance_normalization as adaptive_instance_normalization
+from .networks.files import (
+    PaintingNetwork as PaintingNetwork, build_network as build_network,
+    load_network as load_network, save_network as save_network,
+)
+from .networks.growth import with_more_styles as with_more_styles
+from .networks.training.any_style import train_any_style as train_any_style
+from .networks.training.diary import read_log as read_log
+from .networks.training.loop import PerceptualLoss as PerceptualLoss, train as train
+
+from .export.onnx import export_onnx as export_onnx
+from .export.reader import open_exported as open_exported
+from .export.tensorflow import (
+    export_litert as export_litert, export_saved_model as export_saved_model,
+)
+
+from .stylizers.camera import webcam as webcam
+from .stylizers.engine import Engine as Engine
+from .stylizers.door import by_region as by_region, fast_styles as fast_styles, stylizer as stylizer
+from .stylizers.folder import FolderReport as FolderReport, stylize_folder as stylize_folder
+from .stylizers.frames import FramePainter as FramePainter
+from .stylizers.tiles import tiled_forward as tiled_forward
+from .stylizers.video import VideoReport as VideoReport, stylize_video as stylize_video
+
+from .evaluation.comparison import compare as compare, measure as measure
+from .evaluation.comparison_table import Comparison as Comparison
+from .evaluation.frechet import (
+    art_fid as art_fid, frechet_distance as frechet_distance, style_frechet as style_frechet,
+)
+from .evaluation.measures import (
+    color_distance as color_distance, content_distance as content_distance, flicker as flicker,
+    perceptual_distance as perceptual_distance, ssim as ssim, style_distance as style_distance,
+)
+from .evaluation.votes import (
+    Ballot as Ballot, votes_needed as votes_needed, wilson_interval as wilson_interval,
+)
+
+from .notebook.course import (
+    budget as budget, budget_name as budget_name, check as check, hello as hello,
+    output_folder as output_folder,
+)
+from .notebook.explorers import (
+    gram_explorer as gram_explorer, layer_explorer as layer_explorer,
+    show_feature_maps as show_feature_maps, show_gram as show_gram,
+    style_explorer as style_explorer,
+)
+from .notebook.mask_editor import (
+    brush as brush, grow as grow, mask_editor as mask_editor, over_photo as over_photo,
+)
+from .notebook.moving_clips import moving_clip as moving_clip
+from .notebook.recipe_panel import recipe_explorer as recipe_explorer
+from .notebook.vote_panel import preference_panel as preference_panel
+
+__version__: str

@@ -1,0 +1,169 @@
+"""Which of two paintings is preferred by somebody who does not know whose it is?
+
+`blind_pairs` makes the questions; a `Ballot` takes the answers, of a function or of a person before
+the panel of `nstlib.notebook.vote_panel`, and counts them. Paintings are a dict from a painter's name
+to a list of pictures (1, height, width, 3), RGB, 0..1: the first of every list is of the same photo
+in the same style, and so on.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from scipy.stats import binom, binomtest, norm
+
+from nstlib.errors import InputError, did_you_mean
+
+ANSWERS = ("left", "tie", "right")
+
+
+@dataclass(frozen=True)
+class Question:
+    """Two painters by name, and the place in their lists of what is shown of them."""
+
+    scene: int
+    left: str
+    right: str
+
+
+@dataclass(frozen=True)
+class Votes:
+    """How often the first of two painters was preferred to the second."""
+
+    first: str
+    second: str
+    wins: int
+    losses: int
+    ties: int
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """`wilson_interval` of the wins among the votes that are no ties."""
+        return wilson_interval(self.wins, self.wins + self.losses)
+
+    def __str__(self) -> str:
+        low, high = (f"{100 * end:.0f}" for end in self.interval)
+        return (
+            f"{self.first} preferred to {self.second} in {self.wins} of {self.wins + self.losses} "
+            f"votes (95 % interval {low} to {high} %), ties: {self.ties}"
+        )
+
+
+def wilson_interval(wins: int, votes: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Which shares of wins, in the long run, go together with so many in so few votes: (low, high).
+
+    Wilson 1927, without correction for continuity; (0, 1) for no votes. Votes count as independent:
+    those of one person say what this person prefers, and no more.
+    """
+    if not 0 <= wins <= votes:
+        raise InputError(f"There are {wins} wins in {votes} votes: wins run from 0 to the votes.")
+    if votes == 0:
+        return 0.0, 1.0
+    interval = binomtest(wins, votes).proportion_ci(confidence, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def votes_needed(share: float, *, power: float = 0.8, confidence: float = 0.95) -> int:
+    """From how many votes on is a true share of wins told from one half, with probability `power`?
+
+    Told means that the whole `wilson_interval` is on the same side of one half as the share. Exact,
+    by the binomial distribution; votes are independent, and none is a tie. Raises InputError for a
+    share of one half, which no number of votes can tell from itself.
+    """
+    given = {"share": share, "power": power, "confidence": confidence}
+    for name, value in given.items():
+        if not (0 <= value <= 1 if name == "share" else 0 < value < 1):
+            raise InputError(f"{name} is {value!r}; it runs from 0 to 1.")
+    share, z = max(share, 1 - share), norm.ppf((1 + confidence) / 2)
+    if share - 0.5 < 1e-3:
+        raise InputError(f"share is {given['share']!r}: take one further from 0.5 than 0.001.")
+    roughly = ((z + max(norm.ppf(power), 0)) / (2 * share - 1)) ** 2  # where the spread is largest
+    votes = np.arange(1, int(2 * roughly) + 50)
+    # The interval excludes one half if wins are more than z standard deviations above it.
+    told = binom.sf(np.floor(votes / 2 + z * np.sqrt(votes) / 2), votes, share) >= power
+    return int(votes[~told].max(initial=0)) + 1
+
+
+def blind_pairs(names: Sequence[str], scenes: int, *, seed: int = 0) -> list[Question]:
+    """Every two painters side by side for every scene, in an order that only the seed knows.
+
+    Each painter of a pair is on the left in half of the scenes (for an odd number, as nearly as can
+    be), so that whoever always chooses the left prefers nobody.
+    """
+    if len(set(names)) != len(names) or len(names) < 2 or scenes < 1:
+        raise InputError(
+            f"The painters are {', '.join(names) or 'none'}, with {scenes} scenes: give at least "
+            "two different names, and one scene."
+        )
+    random, questions = np.random.default_rng(seed), []
+    for pair in combinations(names, 2):
+        turned = random.permutation((np.arange(scenes) + random.integers(2)) % 2)
+        questions += [
+            Question(scene, pair[turn], pair[1 - turn]) for scene, turn in enumerate(turned)
+        ]
+    return [questions[place] for place in random.permutation(len(questions))]
+
+
+class Ballot:
+    """A blind vote: the questions of `blind_pairs`, and the answers so far.
+
+    `paintings` maps two or more painters to equally long lists of pictures. `given` may be a list
+    of the same length, of pictures or tuples of pictures that the judge is to see as well, such as
+    (photo, style).
+    """
+
+    def __init__(self, paintings: Mapping[str, Sequence], given: Sequence = (), *, seed: int = 0):
+        counts = {name: len(pictures) for name, pictures in paintings.items()}
+        lengths = set(counts.values()) | ({len(given)} if len(given) else set())
+        if len(lengths) != 1:
+            told = ", ".join(f"{name}: {count}" for name, count in counts.items())
+            raise InputError(
+                f"Pictures by painter: {told or 'none'}; given: {len(given)}. All lists have to be "
+                "of one length, a picture for every scene."
+            )
+        self.questions = blind_pairs(list(paintings), *lengths, seed=seed)
+        self.paintings, self.given = paintings, given
+        self.answers: list[str] = []
+
+    @property
+    def question(self) -> Question | None:
+        """What is to be answered next; None when all is answered."""
+        return self.questions[len(self.answers)] if len(self.answers) < len(self) else None
+
+    def __len__(self) -> int:
+        return len(self.questions)
+
+    def pictures(self) -> tuple:
+        """The pictures of the next question: left, right."""
+        scene, *names = self.question.scene, self.question.left, self.question.right
+        return tuple(self.paintings[name][scene] for name in names)
+
+    def beside(self) -> tuple:
+        """What is given with the next question."""
+        given = self.given[self.question.scene] if len(self.given) else ()
+        return tuple(given) if isinstance(given, list | tuple) else (given,)
+
+    def vote(self, answer: str) -> None:
+        """Answer the next question: "left", "right" or "tie"."""
+        if answer not in ANSWERS:
+            hint = did_you_mean(answer, ANSWERS)
+            raise InputError(f"The answer is {answer!r}.{hint} It can be {', '.join(ANSWERS)}.")
+        if self.question is None:
+            raise InputError(f"All {len(self)} questions are answered: begin another ballot.")
+        self.answers.append(answer)
+
+    def ask(self, judge: Callable) -> "Ballot":
+        """Let a function answer all that is open: judge(left, right, *given) -> answer."""
+        while self.question is not None:
+            self.vote(judge(*self.pictures(), *self.beside()))
+        return self
+
+    def count(self) -> list[Votes]:
+        """The votes on every two painters, so far."""
+        counts = {pair: [0, 0, 0] for pair in combinations(self.paintings, 2)}
+        for question, answer in zip(self.questions, self.answers, strict=False):
+            pair, place = (question.left, question.right), ANSWERS.index(answer)
+            known = pair if pair in counts else pair[::-1]
+            counts[known][place if pair == known else 2 - place] += 1
+        return [Votes(*pair, wins, losses, ties) for pair, (wins, ties, losses) in counts.items()]

@@ -1,0 +1,7 @@
+"""A network for one style as a file for other programs, and opened again."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__, ["onnx", "opencv", "phases", "reader", "tensorflow", "traced"]
+)

@@ -1,0 +1,132 @@
+"""Painting networks as LiteRT files, for phones and small machines, and as SavedModel folders.
+
+Both are traced by TensorFlow, so KERAS_BACKEND has to be tensorflow. What the file takes and gives
+keeps Keras' order: a picture (1, height, width, 3), RGB, 0..1, and a painting of the same size.
+"""
+
+import os
+import shutil
+import uuid
+from pathlib import Path
+
+from nstlib.errors import InputError
+from nstlib.export.reader import held_back
+from nstlib.export.traced import traced
+from nstlib.files import write
+from nstlib.networks.conditions import SMALLEST
+
+PRECISIONS = ("float16", "float32")
+# All that TensorFlow writes; a folder with anything else in it is not only a SavedModel.
+SAVED_MODEL_PARTS = {"saved_model.pb", "fingerprint.pb", "variables", "assets", "assets.extra"}
+
+
+def export_litert(
+    network, path, style=None, *, size=None, precision: str = "float16", **options
+) -> Path:
+    """Write a painting network as a `.tflite` file, which LiteRT (TensorFlow Lite) runs.
+
+    `network`, `style` and `options` are as for `nst.export_onnx`: with a style the file has one
+    input, "image" (1, height, width, 3), without it also "mix" (1, styles), or "style" (1, 1920)
+    and "alpha" (1, 3). The output is "painting". `precision` is that of the stored weights,
+    "float16" or "float32"; computing is in float32 either way, on a CPU.
+
+    The file paints pictures of any height and width. `size=(height, width)` in pixels fixes them:
+    a phone's graphics processor wants every shape known beforehand. Returns the path. Raises
+    InputError for another suffix, size, precision or Keras backend.
+    """
+    path = Path(os.path.expanduser(path))
+    if path.suffix.lower() != ".tflite":
+        raise InputError(
+            f"{path.name} has to end in .tflite: that is what LiteRT files are called."
+        )
+    if precision not in PRECISIONS:
+        raise InputError(f"precision is {precision!r}; it can be {' or '.join(PRECISIONS)}.")
+    function = traced(network, style, options, _side(size), constant=True)
+    return write(path, _converted(function, precision))
+
+
+def export_saved_model(network, path, style=None, **options) -> Path:
+    """Write a painting network as a SavedModel, the folder that TensorFlow itself serves.
+
+    `network`, `style` and `options` are as for `nst.export_onnx`; inputs and output have the names
+    and shapes of `export_litert`, in float32, for any height and width. All weights are in it, also
+    those of other styles. Use it without Keras:
+    `tf.saved_model.load(path).signatures["serving_default"](image=picture)["painting"]`.
+
+    A SavedModel that stands there is replaced once the new one is whole; a folder that holds
+    anything else is refused. Returns the path. Raises InputError for that, and for another Keras
+    backend.
+    """
+    path = Path(os.path.expanduser(path))
+    _check_folder(path)
+    function = traced(network, style, options, (None, None), constant=False)
+    import tensorflow as tf
+
+    try:
+        _write_folder(function, Path(os.path.realpath(path)))
+    except (OSError, tf.errors.OpError) as error:  # the latter is how TensorFlow says disk full
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise InputError(f"{path} cannot be written ({reason}): name another place.") from error
+    return path
+
+
+def _converted(module, precision: str) -> bytes:
+    import tensorflow as tf
+
+    function = module.paint.get_concrete_function()
+    # The module for the weights is empty: here they are constants.
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], tf.Module())
+    if precision == "float16":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.target_spec.supported_types = [tf.float16]
+    with held_back():
+        return converter.convert()
+
+
+def _side(size) -> tuple:
+    """(height, width), or two None for any."""
+    if size is None:
+        return None, None
+    sides = tuple(size) if isinstance(size, (list, tuple)) else (size,)
+    if len(sides) != 2 or not all(isinstance(n, int) and n >= SMALLEST for n in sides):
+        raise InputError(
+            f"size is {size!r}; it is (height, width) in whole pixels, {SMALLEST} or more each, or "
+            "None for pictures of any size."
+        )
+    return sides
+
+
+def _check_folder(path: Path) -> None:
+    """Raise InputError unless a SavedModel may stand there."""
+    if path.is_dir():
+        strange = sorted({entry.name for entry in path.iterdir()} - SAVED_MODEL_PARTS)
+        if strange:
+            raise InputError(
+                f"{path} holds {strange[0]}, which is no part of a SavedModel, and would be lost: "
+                "name another folder."
+            )
+    elif path.exists():
+        raise InputError(f"{path} is a file; a SavedModel is a folder: name another.")
+
+
+def _write_folder(module, path: Path) -> None:
+    """Into a folder beside the target first, then moved to its place."""
+    import tensorflow as tf
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unique = uuid.uuid4().hex
+    scratch, old = (path.with_name(f".nstlib-{unique}.{kind}") for kind in ("part", "old"))
+    try:
+        with held_back():
+            tf.saved_model.save(module, str(scratch), signatures={"serving_default": module.paint})
+        if path.exists():
+            path.rename(old)
+        try:
+            scratch.rename(path)
+        except OSError:
+            if old.exists():
+                old.rename(path)
+            raise
+    finally:
+        for leftover in (scratch, old):
+            shutil.rmtree(leftover, ignore_errors=True)

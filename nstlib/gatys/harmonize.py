@@ -1,0 +1,280 @@
+"""Cut-outs that become paint: an object pasted into a painting takes over its brushwork.
+
+Luan, Paris, Shechtman & Bala 2018, "Deep Painterly Harmonization", in a shorter form. The style to
+copy is not that of the whole painting, but of the places in it that the object resembles. A coarse
+pass finds them for every layer by itself, which is robust; a fine pass, on the result of the first,
+finds them once, so that neighbours agree and all layers tell of the same strokes.
+"""
+
+import math
+import time
+import warnings
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from nstlib.backend import ops, value_and_grad
+from nstlib.errors import InputError
+from nstlib.gatys.photoreal import Stages
+from nstlib.gatys.recipe import Recipe
+from nstlib.gatys.solvers import lbfgs
+from nstlib.images.arrays import as_image
+from nstlib.images.masks import as_mask, layer_masks
+from nstlib.machine import progress as progress_bar
+from nstlib.vgg import losses
+from nstlib.vgg.network import feature_extractor
+from nstlib.vgg.table import smallest_side
+
+COARSE = ("block3_conv1", "block4_conv1")  # Luan et al. add block 5, which breaks small objects
+FINE = ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1")
+CONTENT = "block4_conv1"  # also the layer in which the fine pass looks for its places
+MARGIN = 24  # pixels of painting around the cut-out that the network sees with it
+NEIGHBOURS = 2  # positions to each side that are asked where a position's model may be
+
+
+def harmonize(
+    painting,
+    cutout,
+    mask,
+    *,
+    at: tuple[int, int] | None = None,
+    style_weights: tuple[float, float] = (3.0, 5.0),
+    steps: tuple[int, int] = (30, 40),
+    tv_weight: float = 5.0,
+    soften: float = 1.0,
+    weights: str = "imagenet",
+    progress: bool = True,
+) -> Stages:
+    """The painting with the cut-out in it, painted by the same hand.
+
+    `painting` and `cutout` are pictures (1, height, width, 3), the cut-out no larger; `mask`,
+    (1, height, width, 1), 1 on the object, belongs to the cut-out. `at` is where its upper left
+    corner goes, (row, column) in pixels; left out, it is centred. Pairs are for the coarse and the
+    fine pass: `style_weights` beside a content weight of 1, and `steps` of L-BFGS. `soften` is the
+    width of the object's edge in pixels. Outside the mask every pixel stays exactly as it is.
+
+    The stages are "pasted", "coarse" and "fine". Ctrl-C ends the run with what is there. Departures
+    from Luan et al. 2018: relative losses, content and style in fewer layers, no histogram loss, a
+    fixed style weight in place of their estimate from the painter, no smoothing afterwards.
+    """
+    begin = time.perf_counter()
+    painting = as_image(painting)
+    pasted, region = paste(painting, cutout, mask, at=at, soften=soften)
+    see, box = feature_extractor(FINE, weights=weights, padding="reflect"), _around(region)
+    palette, picture, share = _arrays(see(painting)), pasted[box], region[box]
+    scene = _arrays(see(picture))
+    masks = layer_masks(share, {layer: values.shape[:2] for layer, values in scene.items()})
+    stages = {"pasted": pasted}
+    for turn, (name, find) in enumerate({"coarse": coarse_places, "fine": fine_places}.items()):
+        places = find(_arrays(see(picture)), palette, masks)
+        targets = {layer: gram_of_places(palette[layer], p) for layer, p in places.items()}
+        loss = _loss(see, scene[CONTENT], masks, targets, (style_weights[turn], tv_weight))
+        bar = progress_bar(total=steps[turn], desc=f"{name} pass") if progress else None
+        picture, stopped = _descend(loss, picture, share > 0, steps[turn], bar)
+        stages[name] = painting.copy()
+        stages[name][box] = painting[box] * (1 - share) + picture * share
+        if stopped:
+            break
+    return Stages(stages[name], stages, time.perf_counter() - begin)
+
+
+def paste(
+    painting, cutout, mask, *, at: tuple[int, int] | None = None, soften: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """The cut-out laid on the painting, and where: (1, height, width, 3) and (1, height, width, 1).
+
+    Arguments as for `harmonize`. The edge is softened inwards only, by multiplying the mask with
+    its blur, so that nothing outside it changes.
+    """
+    painting, cutout = as_image(painting), as_image(cutout)
+    mask = as_mask(mask, cutout.shape[1:3], "cut-out's mask")
+    if not mask.any():
+        raise InputError("The cut-out's mask is 0 everywhere: set it to 1 where the object is.")
+    top, left = _corner(painting.shape[1:3], cutout.shape[1:3], at)
+    window = np.s_[:, top : top + cutout.shape[1], left : left + cutout.shape[2]]
+    region, whole = np.zeros_like(painting[..., :1]), painting.copy()
+    region[window], whole[window] = mask, cutout
+    if not (math.isfinite(soften) and soften >= 0):
+        raise InputError(f"soften is {soften!r}; it must be a number of pixels, 0 or more.")
+    if soften:
+        region *= gaussian_filter(region, soften, axes=(1, 2), mode="nearest")
+    return painting * (1 - region) + whole * region, region
+
+
+def _corner(outer: tuple[int, int], inner: tuple[int, int], at) -> tuple[int, int]:
+    """(row, column) of the cut-out's upper left corner, checked."""
+    (height, width), (rows, columns) = outer, inner
+    smallest = smallest_side(FINE, "reflect")
+    if min(outer) < smallest:
+        raise InputError(f"The painting has {width} x {height} pixels; give {smallest} or more.")
+    if rows > height or columns > width:
+        fits = int(max(inner) * min(height / rows, width / columns))
+        raise InputError(
+            f"The cut-out has {columns} x {rows} pixels and the painting {width} x {height}: "
+            f"shrink the cut-out and its mask, to a longest side of at most {fits} pixels."
+        )
+    top, left = ((height - rows) // 2, (width - columns) // 2) if at is None else at
+    if not (0 <= top <= height - rows and 0 <= left <= width - columns):
+        raise InputError(
+            f"at is ({top}, {left}), from where the cut-out leaves the painting: rows go from 0 to "
+            f"{height - rows}, columns from 0 to {width - columns}."
+        )
+    return top, left
+
+
+# --- Which places of the painting are the model --------------------------------------------------
+
+
+def coarse_places(
+    scene: Mapping[str, np.ndarray], palette: Mapping[str, np.ndarray], masks: Mapping
+) -> dict[str, np.ndarray]:
+    """For every position of the object, in every COARSE layer, the place that resembles it most.
+
+    `scene` and `palette` map layers to features (height, width, channels) of the picture and of the
+    painting, `masks` to (1, height, width, 1) -> by layer, rows and columns in the painting's
+    features, (positions, 2). The first pass of Luan et al. 2018.
+    """
+    return {layer: nearest(scene[layer], palette[layer], _inside(masks[layer])) for layer in COARSE}
+
+
+def fine_places(
+    scene: Mapping[str, np.ndarray], palette: Mapping[str, np.ndarray], masks: Mapping
+) -> dict[str, np.ndarray]:
+    """The places that resemble the object, made to agree, and the same ones in every FINE layer.
+
+    As `coarse_places`, but found in the layer CONTENT only, evened out by `agree`, carried to the
+    finer layers, and each counted once. The second pass of Luan et al. 2018.
+    """
+    inside, features = _inside(masks[CONTENT]), palette[CONTENT]
+    places = agree(nearest(scene[CONTENT], features, inside), inside, features)
+    found = {}
+    for layer in FINE:
+        side = 2 ** (int(CONTENT[5]) - int(layer[5]))  # of the square that pooling made one of
+        steps = np.stack(np.mgrid[:side, :side], axis=-1).reshape(1, -1, 2)
+        found[layer] = np.unique((places[:, None] * side + steps).reshape(-1, 2), axis=0)
+    return found
+
+
+def nearest(features: np.ndarray, palette: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Where in the palette the 3 x 3 positions look most like those around each one inside.
+
+    (height, width, channels), (palette's height, width, channels), (height, width) of booleans ->
+    rows and columns, (positions inside, 2). Likeness is the cosine between the two patches.
+    """
+    wanted = _patches(features)[inside]
+    offered = _patches(palette).reshape(-1, wanted.shape[-1])
+    parts = np.array_split(wanted, -(-len(wanted) // 512))  # so that memory stays bounded
+    best = np.concatenate([np.argmax(part @ offered.T, axis=1) for part in parts])
+    return np.stack(np.divmod(best, palette.shape[1]), axis=-1)
+
+
+def _patches(features: np.ndarray) -> np.ndarray:
+    """(height, width, channels) -> (height, width, channels * 9), each of length 1."""
+    padded = np.pad(features, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    patches = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(0, 1))
+    patches = patches.reshape(*features.shape[:2], -1)
+    return patches / (np.linalg.norm(patches, axis=-1, keepdims=True) + 1e-8)
+
+
+def agree(places: np.ndarray, inside: np.ndarray, palette: np.ndarray) -> np.ndarray:
+    """Places that follow from one another as their positions do, wherever they nearly did.
+
+    Rows and columns (positions inside, 2) -> the same. A neighbour proposes the place beside its
+    own; of all proposals the one is taken whose features are nearest to their mean, which is the
+    one with the least sum of squared distances to the others.
+    """
+    limits, reach = np.array(palette.shape[:2]), NEIGHBOURS
+    field = np.full((*np.add(inside.shape, 2 * reach), 2), -1)
+    field[reach:-reach, reach:-reach][inside] = places
+    shifts = np.stack(np.mgrid[: 2 * reach + 1, : 2 * reach + 1], axis=-1).reshape(-1, 2)
+    around = np.argwhere(inside)[:, None] + shifts  # (positions, neighbours, 2), in the field
+    theirs = field[around[..., 0], around[..., 1]]
+    proposals = theirs - (shifts - reach)
+    valid = ((theirs >= 0) & (proposals >= 0) & (proposals < limits)).all(axis=-1)
+    rows, columns = np.moveaxis(proposals.clip(0, limits - 1), -1, 0)
+    features = palette[rows, columns]
+    mean = np.einsum("pnc,pn->pc", features, valid) / valid.sum(axis=1, keepdims=True)
+    distance = np.square(features - mean[:, None]).sum(axis=-1)
+    best = np.where(valid, distance, np.inf).argmin(axis=1)
+    return proposals[np.arange(len(places)), best]
+
+
+def gram_of_places(features: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """The Gram matrix of some positions: (height, width, channels) -> (1, channels, channels)."""
+    chosen = features[places[:, 0], places[:, 1]]
+    return (chosen.T @ chosen / len(chosen))[None]
+
+
+# --- Painting ------------------------------------------------------------------------------------
+
+
+def _loss(see, content: np.ndarray, masks: Mapping, targets: Mapping, weights) -> Callable:
+    """What a pass minimises: content and style within the mask, relative, and smoothness."""
+    style_weight, tv_weight = weights
+    where = masks[CONTENT]
+    size = float((where * np.square(content)).sum()) + 1e-12
+    energies = {layer: np.square(target).mean() + 1e-12 for layer, target in targets.items()}
+
+    def loss(picture):
+        features = see(picture)
+        kept = ops.sum(where * ops.square(features[CONTENT] - content)) / size
+        distances = [
+            losses.gram_loss(features[layer], target, masks[layer]) / energies[layer]
+            for layer, target in targets.items()
+        ]
+        style = style_weight * sum(distances) / len(distances)
+        return kept + style + tv_weight * losses.total_variation(picture)
+
+    return loss
+
+
+def _descend(
+    loss: Callable, picture: np.ndarray, free: np.ndarray, steps: int, bar
+) -> tuple[np.ndarray, bool]:
+    """The picture after `steps` of L-BFGS in the free pixels, and whether it was stopped before."""
+    compiled = value_and_grad(loss)
+
+    def evaluate(x):
+        value, gradient = compiled(x)
+        return float(ops.convert_to_numpy(value)), {}, ops.convert_to_numpy(gradient) * free
+
+    states = lbfgs(evaluate, picture, Recipe(steps=steps))
+    try:
+        for index, (image, total, _, _) in enumerate(states):
+            if not math.isfinite(total):
+                warnings.warn(f"Step {index} stops the pass: its loss is {total}.", stacklevel=3)
+                return picture, True
+            picture = image
+            if bar is not None:
+                bar.update(min(index, 1))
+    except KeyboardInterrupt:
+        return picture, True
+    finally:
+        states.close()
+        if bar is not None:
+            bar.close()
+    return picture, False
+
+
+def _around(region: np.ndarray) -> tuple:
+    """The part of the painting that is worked on: the region and MARGIN pixels around it.
+
+    It begins at a multiple of 8, so that the layers pool the same pixels as in the whole.
+    """
+    slices = [slice(None)]
+    for others in ((0, 2, 3), (0, 1, 3)):  # rows, then columns
+        used = np.flatnonzero(region.any(axis=others))
+        slices.append(slice(max(0, used[0] - MARGIN) // 8 * 8, used[-1] + 1 + MARGIN))
+    return tuple(slices)
+
+
+def _inside(mask: np.ndarray) -> np.ndarray:
+    """The positions that are mostly in the region: (1, height, width, 1) -> (height, width)."""
+    mask = np.asarray(mask)[0, ..., 0]
+    return mask >= mask.max() / 2
+
+
+def _arrays(features: Mapping) -> dict[str, np.ndarray]:
+    """Layers of a batch of one, as NumPy arrays (height, width, channels)."""
+    return {name: ops.convert_to_numpy(values)[0] for name, values in features.items()}

@@ -1,0 +1,110 @@
+"""Pictures as arrays, with one convention: float32, RGB, 0..1, (1, height, width, 3)."""
+
+import numpy as np
+from PIL import Image
+
+from nstlib.errors import InputError
+
+MAX_PIXELS = 100_000_000  # beyond this a small file may unpack into all of the memory
+
+
+def resize(image, size: int | tuple[int, int]) -> np.ndarray:
+    """A picture or a mask at another size, by Lanczos filtering in floats, clipped to 0..1.
+
+    (1, height, width, 3 or 1), or an array as `as_image` takes it -> (1, new height, new width, the
+    same channels). `size` is the longest side in pixels, exactly, the shorter one following in
+    proportion (at least 1); or (height, width).
+    """
+    pixels = _pixels(image)
+    pair = isinstance(size, list | tuple) and len(size) == 2
+    for side in size if pair else [size]:
+        _checked(side, "size (in pixels)")
+    height, width = size if pair else _fitted(*pixels.shape[1:3], size)
+    if height * width > MAX_PIXELS:
+        raise InputError(f"A picture of {width} x {height} pixels is too large. {_TOO_LARGE}")
+    bands = np.moveaxis(pixels[0], -1, 0)
+    return np.stack([_lanczos(band, (height, width)) for band in bands], axis=-1)[None]
+
+
+def as_image(array) -> np.ndarray:
+    """An array or tensor as a picture: float32, 0..1, (1, height, width, 3).
+
+    Takes (height, width) gray, (height, width, 1 or 3), and the same with a leading 1; integers as
+    0..255, floats as 0..1 (a hundredth beyond is rounding and clipped). Else InputError.
+    """
+    pixels = _pixels(array)
+    return pixels.repeat(3 // pixels.shape[-1], axis=-1)
+
+
+def to_uint8(image) -> np.ndarray:
+    """(1, height, width, 3), 0..1 -> (height, width, 3), 0..255, rounded to the nearest."""
+    return np.rint(as_image(image)[0] * 255).astype(np.uint8)
+
+
+def to_pil(image) -> Image.Image:
+    """A picture as Pillow knows it: mode RGB, 8 bits a channel."""
+    return Image.fromarray(to_uint8(image))
+
+
+def _numpy(array) -> np.ndarray:
+    """Any array or tensor in NumPy; PyTorch has to be asked to leave gradients and GPU behind."""
+    return np.asarray(array.detach().cpu() if hasattr(array, "detach") else array)
+
+
+def _pixels(array) -> np.ndarray:
+    """A new array, (1, height, width, 1 or 3), float32, 0..1, from all that `as_image` takes."""
+    array = _numpy(array)
+    given = f"an array of shape {array.shape} and type {array.dtype}"
+    array = array[..., None] if array.ndim == 2 else array
+    array = array[None] if array.ndim == 3 else array
+    known = array.dtype.kind not in "OSUcmM"
+    if not known or array.ndim != 4 or len(array) != 1 or array.shape[-1] not in (1, 3):
+        hint = " A file is loaded with load_image." if array.dtype.kind in "SU" else ""
+        raise InputError(
+            f"This is {given}, not a picture: give (1, height, width, 3), (height, width, 3) or "
+            f"gray (height, width).{hint}"
+        )
+    return _in_range(array, f"This picture ({given})")
+
+
+def _in_range(array: np.ndarray, given: str) -> np.ndarray:
+    """Integers 0..255 or floats 0..1 as float32 0..1; what lies beyond is an error, not a guess."""
+    if array.size == 0:
+        raise InputError(f"{given} has no pixels.")
+    pixels = array.astype(np.float32) / (255 if array.dtype.kind in "iu" else 1)
+    if not np.isfinite(pixels).all():
+        raise InputError(f"{given} has values that are NaN or infinite.")
+    if pixels.min() < -0.01 or pixels.max() > 1.01:
+        low, high = float(array.min()), float(array.max())
+        raise InputError(
+            f"{given} has values from {low:.4g} to {high:.4g}: floats go from 0 to 1, integers "
+            "from 0 to 255. Divide by 255, or convert to uint8."
+        )
+    return pixels.clip(0, 1)
+
+
+def _is_whole(number) -> bool:
+    return isinstance(number, int | np.integer) and not isinstance(number, bool)
+
+
+def _checked(number, name: str) -> int:
+    if not _is_whole(number) or number < 1:
+        raise InputError(f"{name} is {number!r}; it must be a whole number, 1 or more.")
+    return number
+
+
+def _fitted(height: int, width: int, size: int) -> tuple[int, int]:
+    """(height, width) in the same proportion with `size` as the longest side."""
+    scale = size / max(height, width)
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def _lanczos(band: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """One channel, float32 (height, width) in 0..1, at another shape."""
+    if band.shape == shape:
+        return band
+    small = Image.fromarray(band).resize(shape[::-1], Image.Resampling.LANCZOS)
+    return np.asarray(small).clip(0, 1)  # the filter swings beyond the values beside an edge
+
+
+_TOO_LARGE = f"At most {MAX_PIXELS:,} pixels can be handled: make it smaller."

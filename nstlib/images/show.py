@@ -1,0 +1,63 @@
+"""Pictures side by side on the screen."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from nstlib.errors import InputError
+from nstlib.images.arrays import _checked, _numpy, as_image
+
+
+def show(
+    images,
+    titles: str | Sequence[str] | None = None,
+    *,
+    columns: int | None = None,
+    height: float = 3.0,
+) -> None:
+    """Draw pictures side by side: one picture, a list, or a dict from title to picture.
+
+    Pictures as `as_image` takes them, or maps of one channel with any range of values, drawn from
+    black (smallest) to white. `columns` starts a new row after as many; `height` is that of a row,
+    in inches.
+    """
+    import matplotlib.pyplot as plt
+
+    if isinstance(images, Mapping):
+        titles, images = list(images), list(images.values())
+    images = images if isinstance(images, list | tuple) else [images]
+    pictures = [_drawable(image) for image in images]
+    titles = _titles(titles, len(pictures))
+    columns = len(pictures) if columns is None else min(_checked(columns, "columns"), len(pictures))
+    rows = -(-len(pictures) // columns)
+    aspect = max(picture.shape[1] / picture.shape[0] for picture in pictures)
+    inches = columns * height * min(aspect, 3), rows * (height + 0.3 * any(titles))
+    _, axes = plt.subplots(rows, columns, figsize=inches, squeeze=False, layout="constrained")
+    for axis in axes.flat:
+        axis.axis("off")
+    for axis, picture, title in zip(axes.flat, pictures, titles, strict=False):  # spare axes: empty
+        axis.imshow(picture, **_drawing(picture))
+        axis.set_title(title, fontsize=10)
+    plt.show()
+
+
+def _drawable(image) -> np.ndarray:
+    """(height, width, 3) colour, or (height, width) for a map of one channel."""
+    array = _numpy(image)
+    array = array[0] if array.ndim == 4 and len(array) == 1 else array
+    array = array[..., 0] if array.ndim == 3 and array.shape[-1] == 1 else array
+    return array if array.ndim == 2 and array.size else as_image(array)[0]
+
+
+def _titles(titles, count: int) -> list[str]:
+    titles = [titles] if isinstance(titles, str) else list(titles or [""] * count)
+    if count == 0 or len(titles) != count:
+        raise InputError(f"There are {count} pictures and {len(titles)} titles: give one for each.")
+    return titles
+
+
+def _drawing(picture: np.ndarray) -> dict:
+    """How Matplotlib draws it: tiny ones pixel by pixel, a constant map by its value in 0..1."""
+    tiny = max(picture.shape[:2]) <= 64
+    limits = {"vmin": 0, "vmax": 1} if picture.min() == picture.max() else {}
+    return {"cmap": "gray", "interpolation": "nearest" if tiny else "antialiased", **limits}

@@ -1,0 +1,134 @@
+"""A folder of photos as an endless stream of crops to train on, the same stream every time.
+
+Which photos, crops and styles a step sees depends on the seed and the step's number alone, so that
+a training that was interrupted goes on as if nothing had happened.
+"""
+
+import os
+import threading
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from nstlib.backend import keras
+from nstlib.errors import InputError, MissingFile
+from nstlib.images.files import as_rgb
+
+EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+ZOOM = (1.0, 1.7)  # a crop's side is the photo's shorter side, or up to 1.7 times less
+FEW = 10
+GRAIN = 0.002  # half of one of 256 levels
+
+
+class PhotoFolder(keras.utils.PyDataset):
+    """`dataset[step]` -> ((photos, mix),), what a painting network takes.
+
+    photos (batch, crop, crop, 3), RGB, 0..1, scaled, cropped and mirrored at random; mix (batch,
+    styles), 1 at the style to paint and 0 elsewhere. Every `identity_every` steps all of mix is 0:
+    the step of StyleBank's auto-encoder. `only` draws from these style numbers alone, and `first`
+    is the number of the first step. `zoom` is how many times smaller than the photo's shorter side
+    a crop may be, from and to. Photos that cannot be read are reported once, in a warning and
+    in `skipped`, and the next photo takes their place.
+    """
+
+    def __init__(
+        self, folder, *, crop=192, batch=4, styles=1, only=None, identity_every=0, seed=0, first=0,
+        workers=2, zoom=ZOOM,
+    ):  # fmt: skip
+        super().__init__(workers=workers, max_queue_size=8)
+        self.folder = Path(folder)
+        self.files = _picture_files(self.folder)
+        self.crop, self.batch, self.styles, self.seed, self.first = crop, batch, styles, seed, first
+        self.zoom = zoom
+        self.only = np.arange(styles) if only is None else np.asarray(only)
+        self.identity_every = identity_every
+        self.skipped: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self._readable(0)  # or an error now, not in the middle of a training
+
+    @property
+    def num_batches(self):
+        return None  # endless
+
+    def __getitem__(self, index: int):
+        step = self.first + index
+        random = np.random.default_rng([self.seed, step])
+        photos = [self._crop(step * self.batch + place, random) for place in range(self.batch)]
+        mix = np.zeros((self.batch, self.styles), "float32")
+        if not (self.identity_every and step % self.identity_every == self.identity_every - 1):
+            again = self.batch > len(self.only)
+            mix[np.arange(self.batch), random.choice(self.only, self.batch, replace=again)] = 1
+        return ((with_grain(np.stack(photos), random), mix),)
+
+    def _crop(self, position: int, random: np.random.Generator) -> np.ndarray:
+        """A square out of the photo that comes at this position of the endless stream."""
+        turn, place = divmod(position, len(self.files))
+        order = np.random.default_rng([self.seed, turn, 1]).permutation(len(self.files))
+        photo = self._readable(int(order[place]))
+        side = min(photo.size) / random.uniform(*self.zoom)
+        left, top = (random.uniform(0, full - side) for full in photo.size)
+        shape, box = (self.crop, self.crop), (left, top, left + side, top + side)
+        square = photo.resize(shape, Image.Resampling.LANCZOS, box=box)
+        pixels = np.asarray(square, "float32") / 255
+        return pixels[:, ::-1] if random.integers(2) else pixels
+
+    def _readable(self, number: int) -> Image.Image:
+        """The photo of this number, or the nearest after it that can be read."""
+        for further in range(len(self.files)):
+            path = self.files[(number + further) % len(self.files)]
+            if self._name(path) in self.skipped:
+                continue
+            try:
+                with Image.open(path) as file:
+                    file.draft("RGB", (3 * self.crop, 3 * self.crop))  # a JPEG can be read smaller
+                    return as_rgb(file, path.name)
+            except Exception as error:  # Pillow raises whatever its decoders do
+                self._skip(path, error)
+        raise InputError(
+            f"None of the {len(self.files)} pictures in {self.files[0].parent} can be read; "
+            f"the first says: {next(iter(self.skipped.values()))}."
+        )
+
+    def _skip(self, path: Path, error: Exception) -> None:
+        with self._lock:
+            if self._name(path) not in self.skipped:
+                self.skipped[self._name(path)] = f"{type(error).__name__}: {error}"
+                warnings.warn(f"{path} cannot be read and is passed over: {error}", stacklevel=3)
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.folder).as_posix()
+
+
+def with_grain(photos: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """The photos, a little noise added to those that are of one colour, such as a cloudless sky.
+
+    Without any contrast every instance normalisation multiplies the gradient by 300, and after a
+    dozen of them it is infinite.
+    """
+    flat = photos.std(axis=(1, 2)).max(axis=-1) < GRAIN
+    if not flat.any():
+        return photos
+    noise = random.normal(0, GRAIN, photos.shape).astype("float32")
+    return np.clip(photos + noise * flat[:, None, None, None], 0, 1)
+
+
+def _picture_files(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise MissingFile(f"The training folder {folder} is not a folder: name one with photos.")
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise InputError(f"The training folder {folder} cannot be read: check its permissions.")
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in EXTENSIONS)
+    if not files:
+        raise InputError(
+            f"The training folder {folder} holds no pictures ({', '.join(EXTENSIONS)}). "
+            "Any few hundred photos will do."
+        )
+    if len(files) < FEW:
+        warnings.warn(
+            f"{folder} holds only {len(files)} pictures: the network will learn them by heart. "
+            "A few hundred are enough, thousands are better.",
+            stacklevel=3,
+        )
+    return files

@@ -1,0 +1,133 @@
+"""What a chapter needs around its idea: a greeting, how much to do, answers checked."""
+
+import os
+import platform
+import sys
+import tempfile
+import warnings
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nstlib.backend import backend_name, backend_version, device, has_gpu, keras
+from nstlib.errors import InputError, choice, number
+from nstlib.files import write_problem
+from nstlib.machine import held_back
+
+BUDGETS = ("ci", "laptop", "gpu")
+
+
+def hello(seed: int = 0) -> None:
+    """Seed everything, choose small figures, and print the one line that a bug report needs.
+
+    Python, NumPy and Keras start from `seed`, so a notebook run twice gives the same pictures.
+    """
+    number("seed", seed, 0, 2**32 - 1, whole=True)
+    _figures_as_jpeg()
+    line = (
+        f"nstlib {version('nstlib')} · Python {platform.python_version()} · Keras "
+        f"{keras.__version__} on {backend_name()} {backend_version()} · {device()} · "
+        f"budget {budget_name()} · seed {seed}"
+    )
+    with held_back():  # seeding imports TensorFlow, if it is installed, on any backend
+        keras.utils.set_random_seed(seed)  # last, since a library that loads may draw numbers
+    print(line)
+
+
+def _figures_as_jpeg() -> None:
+    """Store figures in notebooks as JPEG: a photo takes a tenth of the room that PNG takes."""
+    ipython = sys.modules.get("IPython")
+    if ipython is None or ipython.get_ipython() is None:
+        return
+    from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+    set_matplotlib_formats("jpeg", pil_kwargs={"quality": 85})
+
+
+def budget_name() -> str:
+    """How much work to do here: NST_BUDGET if set, else "gpu" if one is seen, else "laptop"."""
+    name = os.environ.get("NST_BUDGET", "").strip().lower()
+    if not name:
+        return "gpu" if has_gpu() else "laptop"
+    return choice("NST_BUDGET", name, BUDGETS)
+
+
+def budget(*, ci: Any, laptop: Any, gpu: Any) -> Any:
+    """The argument that fits this machine, so that one notebook runs in CI, on a laptop, on a GPU.
+
+    `SIZE, STEPS = budget(ci=(64, 2), laptop=(256, 150), gpu=(512, 400))`
+    """
+    return {"ci": ci, "laptop": laptop, "gpu": gpu}[budget_name()]
+
+
+def output_folder() -> Path:
+    """Where notebooks save pictures: NST_OUT if set, else `out` here, else in the temporary folder.
+
+    The folder is made if it is missing. Raises InputError if NST_OUT cannot be written to.
+    """
+    named = os.environ.get("NST_OUT")
+    folder = Path(named or "out")
+    problem = write_problem(folder)
+    if problem and named:
+        raise InputError(f"NST_OUT is {named!r}, which {problem}. Set it to a folder of your own.")
+    if problem:
+        folder = Path(tempfile.gettempdir()) / "nstlib-out"
+        folder.mkdir(exist_ok=True)
+        warnings.warn(f"Pictures go to {folder}, because 'out' {problem}.", stacklevel=2)
+    return folder
+
+
+def check(yours: Any, reference: Any, *, tolerance: float = 1e-4) -> bool:
+    """Whether an exercise's answer agrees with the reference: prints `yes` or `not yet: why`.
+
+    Numbers, strings, arrays, tensors, and lists or dicts of them. `tolerance` is relative to the
+    reference's largest value, and absolute below 1. Never raises, so that Run All always finishes.
+    """
+    try:
+        problem = _difference(yours, reference, tolerance)
+    except Exception as error:  # whatever a half-written answer is, the notebook goes on
+        problem = f"a {type(yours).__name__} cannot be compared with the reference ({error})"
+    print(f"not yet: {problem}" if problem else "yes")
+    return not problem
+
+
+def _difference(yours: Any, reference: Any, tolerance: float) -> str:
+    """The first difference in words, or "" for none."""
+    if yours is None or yours is ...:
+        return "nothing given, write your answer in place of the dots"
+    mine, theirs = _entries(yours), _entries(reference)
+    if mine is None or theirs is None:
+        return _array_difference(_as_array(yours), _as_array(reference), tolerance)
+    if mine.keys() != theirs.keys():
+        return f"the entries are {list(mine)}, expected {list(theirs)}"
+    problems = ((key, _difference(mine[key], theirs[key], tolerance)) for key in theirs)
+    return next((f"at {key!r}, {problem}" for key, problem in problems if problem), "")
+
+
+def _entries(value: Any) -> dict | None:
+    """The parts of a dict, list or tuple by key or position; None for anything else."""
+    if isinstance(value, list | tuple):
+        return dict(enumerate(value))
+    return value if isinstance(value, dict) else None
+
+
+def _as_array(value: Any) -> np.ndarray:
+    """A NumPy array of a number, string, list or tensor; numbers in double precision."""
+    if hasattr(value, "detach"):  # a PyTorch tensor, perhaps on a GPU and with a gradient
+        value = value.detach().cpu()
+    array = np.asarray(value)
+    return array.astype(np.float64) if array.dtype.kind in "biuf" else array
+
+
+def _array_difference(yours: np.ndarray, reference: np.ndarray, tolerance: float) -> str:
+    if yours.shape != reference.shape:
+        return f"the shape is {yours.shape}, expected {reference.shape}"
+    if yours.dtype != np.float64 or reference.dtype != np.float64:
+        same = yours.dtype.kind == reference.dtype.kind and np.array_equal(yours, reference)
+        return "" if same else f"{repr(yours.tolist()):.60} is not the answer"
+    largest = float(np.max(np.abs(yours - reference), initial=0.0))
+    allowed = tolerance * max(1.0, float(np.max(np.abs(reference), initial=0.0)))
+    # Written so that NaN, which is neither larger nor smaller, counts as a difference.
+    return "" if largest <= allowed else f"the largest difference is {largest:.3g}"

@@ -1,0 +1,247 @@
+"""Looking into VGG19: plain functions that draw, and thin widgets over the same drawings.
+
+A widget computes a picture's features once for each layer and keeps them, so that its sliders only
+draw again. Core ipywidgets and JPEG pictures, which JupyterLab and Colab both show.
+"""
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from nstlib.backend import keras, ops
+from nstlib.errors import InputError
+from nstlib.images.arrays import as_image, resize, to_pil
+from nstlib.stylizers.door import fast_styles, stylizer
+from nstlib.vgg.losses import gram_matrix
+from nstlib.vgg.network import build_vgg
+from nstlib.vgg.table import layer_name, layer_names, smallest_side
+
+WIDGET_SIZE = 320  # longest side in pixels at most, so that a new layer is there within a second
+
+
+def show_feature_maps(
+    image, layer: str, *, first: int = 0, count: int = 8, weights: str = "imagenet"
+) -> None:
+    """Draw where in a picture some channels of a layer answer, and how strongly.
+
+    `image` is a picture (1, height, width, 3), RGB, 0..1; the channels are `first`, `first` + 1, …,
+    `count` of them. Each map goes from black (silent) to white (its largest answer, which its title
+    names). `weights` is as for `build_vgg`. InputError names an unknown layer or channel.
+    """
+    import matplotlib.pyplot as plt
+
+    maps = _features(image, layer, weights)
+    channels = maps.shape[-1]
+    if not (0 <= first < channels and count >= 1):
+        raise InputError(
+            f"{layer} has the channels 0 to {channels - 1}; first={first}, count={count} is none."
+        )
+    _draw_maps(plt.figure, maps[..., first : first + count], first)
+    plt.show()
+
+
+def show_gram(images, layer: str, *, channels: int = 64, weights: str = "imagenet") -> None:
+    """Draw the Gram matrix of a picture at a layer: which channels answer at the same places.
+
+    One picture, or a dict from title to picture; then all matrices share one scale of colours,
+    which shows square roots, because a few channels are far stronger than the rest. The first
+    `channels` channels are drawn (at most as many as there are), and the title names the two
+    different ones that answer together most. Gatys et al. 2016, eq. 3, averaged over positions.
+    """
+    import matplotlib.pyplot as plt
+
+    images = images if isinstance(images, Mapping) else {"": images}
+    if not images or channels < 2:
+        raise InputError(
+            f"{len(images)} pictures and channels={channels}: give at least 1 picture, 2 channels."
+        )
+    grams = {title: _gram(_features(image, layer, weights)) for title, image in images.items()}
+    entries = [(title, images[title], gram[:channels, :channels]) for title, gram in grams.items()]
+    _draw_grams(plt.figure, entries)
+    plt.show()
+
+
+def strongest_pair(gram) -> tuple[int, int]:
+    """The two different channels that answer together most: (channels, channels) -> (i, j)."""
+    i, j = np.triu_indices(len(gram), k=1)
+    best = np.argmax(np.asarray(gram)[i, j])
+    return int(i[best]), int(j[best])
+
+
+def layer_explorer(images: Mapping[str, np.ndarray], layers: Sequence[str] | None = None):
+    """A widget over `show_feature_maps`: choose a picture, a layer, and the first channel.
+
+    `images` maps names to pictures, which are shrunk to 320 pixels on the longest side; `layers`
+    are the choices, by default all of VGG19. Returns the widget, which Jupyter displays.
+    """
+    import ipywidgets as widgets
+
+    pictures, layers, count = _shrunk(images), _checked(layers), 8
+    features = lru_cache(maxsize=16)(lambda name, layer: _features(pictures[name], layer))
+    picture = widgets.Dropdown(options=list(pictures), description="picture")
+    layer = widgets.Dropdown(options=layers, description="layer")
+    first = widgets.IntSlider(step=count, description="channel", continuous_update=False)
+
+    def draw() -> bytes:
+        maps = features(picture.value, layer.value)
+        first.max = maps.shape[-1] - count
+        chosen = maps[..., first.value : first.value + count]
+        return _jpeg(lambda new_figure: _draw_maps(new_figure, chosen, first.value))
+
+    return _explorer([picture, layer, first], draw)
+
+
+def gram_explorer(images: Mapping[str, np.ndarray], layers: Sequence[str] | None = None):
+    """A widget over `show_gram`: two pictures side by side, at a layer, for some channels.
+
+    Arguments and result as for `layer_explorer`.
+    """
+    import ipywidgets as widgets
+
+    pictures, layers = _shrunk(images), _checked(layers)
+    gram = lru_cache(maxsize=64)(lambda name, layer: _gram(_features(pictures[name], layer)))
+    names = list(pictures)
+    left = widgets.Dropdown(options=names, description="left")
+    right = widgets.Dropdown(options=names, value=names[1 % len(names)], description="right")
+    layer = widgets.Dropdown(options=layers, description="layer")
+    channels = widgets.IntSlider(64, 8, 128, 8, description="channels", continuous_update=False)
+
+    def draw() -> bytes:
+        n = channels.value
+        chosen = (left.value, right.value)
+        entries = [(name, pictures[name], gram(name, layer.value)[:n, :n]) for name in chosen]
+        return _jpeg(lambda new_figure: _draw_grams(new_figure, entries))
+
+    return _explorer([left, right, layer, channels], draw)
+
+
+def style_explorer(images: Mapping[str, np.ndarray], network: str = "light"):
+    """A widget over `nst.stylizer`: a photo, two of a network's styles, and the way between them.
+
+    `images` maps names to photos, which are shrunk to 320 pixels on the longest side; `network` is
+    a bundled network or a file. Returns the widget, which Jupyter displays.
+    """
+    import ipywidgets as widgets
+
+    pictures, styles = _shrunk(images), fast_styles(network)
+    once = {"continuous_update": False, "min": 0.0, "max": 1.0, "step": 0.1}
+    photo = widgets.Dropdown(options=list(pictures), description="photo")
+    first = widgets.Dropdown(options=styles, description="style")
+    second = widgets.Dropdown(options=styles, value=styles[-1], description="and")
+    share = widgets.FloatSlider(0.0, description="share of it", **once)
+    strength = widgets.FloatSlider(1.0, description="strength", **once)
+    colors = widgets.Checkbox(False, description="keep the photo's colours")
+
+    def draw() -> bytes:
+        mix = {first.value: 1 - share.value}
+        mix[second.value] = mix.get(second.value, 0.0) + share.value
+        paint = stylizer(mix, network=network)
+        painting = paint(pictures[photo.value], strength.value, colors.value)
+        file = io.BytesIO()
+        to_pil(painting).save(file, format="jpeg", quality=90)
+        return file.getvalue()
+
+    return _explorer([photo, first, second, share, strength, colors], draw)
+
+
+# --- What is drawn -------------------------------------------------------------------------------
+
+
+def _features(image, layer: str, weights: str = "imagenet") -> np.ndarray:
+    """The activations of one layer, (height, width, channels)."""
+    image, layer = as_image(image), layer_name(layer)
+    smallest = smallest_side([layer])
+    if min(image.shape[1:3]) < smallest:
+        height, width = image.shape[1:3]
+        raise InputError(
+            f"The picture has {width} x {height} pixels, and {layer} needs {smallest} on the "
+            "shorter side: take a larger picture, or a shallower layer."
+        )
+    network = _network(weights)
+    extractor = keras.Model(network.input, network.get_layer(layer).output)
+    return ops.convert_to_numpy(extractor(image))[0]
+
+
+@lru_cache(maxsize=2)
+def _network(weights: str) -> keras.Model:
+    return build_vgg("vgg19", weights=weights)
+
+
+def _gram(maps: np.ndarray) -> np.ndarray:
+    return ops.convert_to_numpy(gram_matrix(ops.convert_to_tensor(maps[None])))[0]
+
+
+def _draw_maps(new_figure: Callable, maps: np.ndarray, first: int):
+    """(height, width, count) -> a figure with four maps in a row."""
+    height, width, count = maps.shape
+    rows, shape = -(-count // 4), np.clip(height / width, 0.2, 2.0)
+    figure = new_figure(figsize=(9.0, rows * (2.2 * shape + 0.3)), layout="constrained")
+    for index in range(count):
+        values = maps[..., index]
+        largest = values.max()
+        axis = figure.add_subplot(rows, 4, index + 1)
+        axis.imshow(values, cmap="gray", vmin=0, vmax=largest or 1, interpolation="nearest")
+        strength = f"up to {largest:.0f}" if largest else "silent"
+        axis.set_title(f"channel {first + index}, {strength}", fontsize=9)
+        axis.axis("off")
+    return figure
+
+
+def _draw_grams(new_figure: Callable, entries: Sequence[tuple[str, np.ndarray, np.ndarray]]):
+    """(title, picture, Gram matrix) of each picture -> a figure with each pair in a row."""
+    from matplotlib.colors import PowerNorm
+
+    figure = new_figure(figsize=(5.6 * len(entries), 3.3), layout="constrained")
+    axes = figure.subplots(1, 2 * len(entries), squeeze=False, width_ratios=[2, 3] * len(entries))
+    norm = PowerNorm(0.5, vmin=0, vmax=max(gram.max() for *_, gram in entries) or 1)
+    pairs = zip(axes[0, ::2], axes[0, 1::2], entries, strict=True)
+    for seen, matrix, (title, image, gram) in pairs:
+        seen.imshow(as_image(image)[0])
+        seen.set_title(title, fontsize=10)
+        seen.axis("off")
+        matrix.imshow(gram, cmap="magma", norm=norm, interpolation="nearest")
+        i, j = strongest_pair(gram)
+        matrix.set_title(f"most together: channels {i} and {j}", fontsize=9)
+    return figure
+
+
+# --- The widgets' common parts -------------------------------------------------------------------
+
+
+def _shrunk(images: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    if not isinstance(images, Mapping) or not images:
+        raise InputError(f"images is {type(images).__name__}: give a dict from name to picture.")
+    arrays = {name: as_image(image) for name, image in images.items()}
+    large = {name for name, image in arrays.items() if max(image.shape[1:3]) > WIDGET_SIZE}
+    return {n: resize(image, WIDGET_SIZE) if n in large else image for n, image in arrays.items()}
+
+
+def _checked(layers: Sequence[str] | None) -> list[str]:
+    names = [layers] if isinstance(layers, str) else layers or layer_names()
+    return [layer_name(name) for name in names]
+
+
+def _jpeg(draw: Callable) -> bytes:
+    """What `draw` draws in a new figure, which pyplot does not know and so does not show itself."""
+    from matplotlib.figure import Figure
+
+    file = io.BytesIO()
+    draw(Figure).savefig(file, format="jpeg", dpi=80, pil_kwargs={"quality": 85})
+    return file.getvalue()
+
+
+def _explorer(controls: list, draw: Callable[[], bytes]):
+    """The controls in a row above a picture that is drawn again whenever one of them changes."""
+    import ipywidgets as widgets
+
+    picture = widgets.Image(format="jpeg", value=draw())
+
+    def redraw(change) -> None:
+        picture.value = draw()
+
+    for control in controls:
+        control.observe(redraw, names="value")
+    row = widgets.HBox(controls, layout=widgets.Layout(flex_flow="row wrap"))
+    return widgets.VBox([row, picture])

@@ -1,0 +1,159 @@
+"""Clips whose motion is known, made from photos, and how much a painted clip flickers.
+
+Flow is as in `nstlib.images.flow`: at each pixel of the later frame, how many pixels to the right
+and down of it its place in the earlier frame is.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from nstlib.errors import InputError, did_you_mean
+from nstlib.images.arrays import as_image
+from nstlib.images.flow import warp
+from nstlib.images.masks import as_mask
+
+FINER = 2  # clips are drawn so many times larger, then averaged: no jagged edges, no moiré
+SPEED = {"pan": (2.3, 0.7), "zoom": (0.6, 0.3), "cut-out": (-1.2, 0.0)}  # pixels a frame
+ZOOM, CUT_OUT_SPEED = 1.012, (3.4, -0.6)  # times a frame; pixels a frame
+
+
+@dataclass(frozen=True)
+class MovingClip:
+    """Frames (1, height, width, 3), and for each but the first where its pixels were before.
+
+    `flows` are (height, width, 2), in pixels; `visible` are masks (1, height, width, 1), 1 where a
+    pixel of the later frame can be seen in the earlier one, too.
+    """
+
+    frames: list[np.ndarray]
+    flows: list[np.ndarray]
+    visible: list[np.ndarray]
+
+
+def moving_clip(image, kind: str = "pan", frames: int = 12, size: int = 256, *, cut_out=None):
+    """A clip of known motion from one photo -> MovingClip.
+
+    `kind` is "pan", the camera moves along the photo; "zoom", it comes nearer; or "cut-out", while
+    it moves, something passes before the photo the other way: `cut_out`, a (picture, mask) such as
+    `load_image(file, alpha="mask")` gives, or an oval piece of the photo itself. `size` is the
+    longest side in pixels. All motion is by fractions of pixels.
+    """
+    if kind not in SPEED:
+        raise InputError(f"kind is {kind!r}.{did_you_mean(kind, SPEED)} Kinds: {', '.join(SPEED)}.")
+    for name, number in (("frames", frames), ("size", size)):
+        if not (isinstance(number, int) and number >= 1):
+            raise InputError(f"{name} is {number!r}; it must be a whole number, 1 or more.")
+    image = as_image(image)
+    height, width = image.shape[1:3]
+    shape = tuple(max(2, round(side * size / max(height, width))) for side in (height, width))
+    layers = [_photo_layer(image, shape, kind, frames)]
+    if kind == "cut-out":
+        layers.append(_cut_out_layer(*(cut_out or _oval(image)), shape, frames))
+    drawn = [[layer.draw(shape, t) for layer in layers] for t in range(frames)]
+    pairs = zip(range(1, frames), drawn, drawn[1:], strict=False)
+    known = [_true_flow(layers, *pair) for pair in pairs]
+    flows, visible = [flow for flow, _ in known], [seen for _, seen in known]
+    return MovingClip([_composed(parts) for parts in drawn], flows, visible)
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """A picture with opacity, (height, width, 4), and where the frame lies on it at each time.
+
+    The frame's point p, in pixels from its corner, shows the picture's point scale * p + place.
+    """
+
+    picture: np.ndarray
+    scales: np.ndarray
+    places: np.ndarray
+
+    def draw(self, shape: tuple[int, int], t: int) -> np.ndarray:
+        """What is seen of it at a time: (height, width, 4)."""
+        height, width = shape
+        scale = self.scales[t] / FINER
+        shift = self.places[t] + scale / 2 - 0.5  # pixels are points in the middle of squares
+        matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
+        how = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+        fine = cv2.warpAffine(self.picture, matrix, (width * FINER, height * FINER), flags=how)
+        return fine.reshape(height, FINER, width, FINER, 4).mean((1, 3)).clip(0, 1)
+
+    def flow(self, shape: tuple[int, int], t: int) -> np.ndarray:
+        """Where each of its pixels was in the frame before time t, exactly."""
+        y, x = np.mgrid[: shape[0], : shape[1]] + 0.5
+        now = np.stack([x, y], axis=-1)
+        before = (self.scales[t] * now + self.places[t] - self.places[t - 1]) / self.scales[t - 1]
+        return (before - now).astype("float32")
+
+
+def _photo_layer(image: np.ndarray, shape, kind: str, frames: int) -> _Layer:
+    """The photo, FINER times larger than the frame and as much more as the camera's way needs."""
+    time, speed = np.arange(frames)[:, None], np.array(SPEED[kind])
+    frame = np.array(shape[::-1])
+    way = np.abs(speed) * (frames - 1)
+    enlarged = FINER * max((frame + way + 1) / image.shape[2:0:-1])
+    sides = [round(enlarged * side) for side in image.shape[2:0:-1]]
+    picture = cv2.resize(image[0], sides, interpolation=cv2.INTER_AREA).clip(0, 1)
+    scales = ZOOM**-time if kind == "zoom" else np.ones_like(time, "float64")
+    places = np.where(speed < 0, way, 0) + time * speed + (1 - scales) * frame / 2
+    return _Layer(_with_opacity(picture), FINER * scales[:, 0], FINER * places)
+
+
+def _cut_out_layer(picture, mask, shape, frames: int) -> _Layer:
+    """What passes: two thirds as high as the frame, its way through the middle of it."""
+    picture, mask = as_image(picture)[0], as_mask(mask)[0]
+    rows, columns = (np.flatnonzero(mask[..., 0].max(axis) > 0.5) for axis in (1, 0))
+    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    height, width = picture[box].shape[:2]
+    enlarged = FINER * min(0.65 * shape[0] / height, 0.5 * shape[1] / width)
+    sides = round(enlarged * width), round(enlarged * height)
+    cut = np.concatenate([picture, mask], axis=-1)[box]
+    cut = cv2.resize(cut, sides, interpolation=cv2.INTER_AREA).clip(0, 1)
+    cut = np.pad(cut, [(2, 2), (2, 2), (0, 0)])  # so that its edge is transparent
+    middle = (np.array(shape[::-1]) - np.array(sides) / FINER) / 2
+    time = np.arange(frames)[:, None] - (frames - 1) / 2
+    places = -(middle + time * np.array(CUT_OUT_SPEED))
+    return _Layer(cut, np.full(frames, float(FINER)), FINER * places)
+
+
+def _oval(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The photo upside down, so that it differs from what is behind it, and an oval mask."""
+    _, height, width, _ = image.shape
+    mask = np.zeros((height, width), "float32")
+    axes = width // 4, height // 3
+    cv2.ellipse(mask, (width // 2, height // 2), axes, 0, 0, 360, 1.0, -1, cv2.LINE_AA)
+    return image[:, ::-1], mask.clip(0, 1)
+
+
+def _with_opacity(picture: np.ndarray) -> np.ndarray:
+    return np.concatenate([picture, np.ones_like(picture[..., :1])], axis=-1)
+
+
+def _composed(parts: list[np.ndarray]) -> np.ndarray:
+    """The layers of one time, the last one in front, as a picture."""
+    picture = parts[0][..., :3]
+    for part in parts[1:]:
+        picture = picture + part[..., 3:] * (part[..., :3] - picture)
+    return picture[None].astype("float32")
+
+
+def _true_flow(layers, t: int, before: list, now: list) -> tuple[np.ndarray, np.ndarray]:
+    """The flow of the layer that is in front, and where that was the layer in front before, too.
+
+    Pixels in which an edge is, in either frame, count as not visible.
+    """
+    height, width = now[0].shape[:2]
+    flow, seen = layers[0].flow((height, width), t), np.ones((height, width), bool)
+    if len(layers) > 1:
+        front, ahead = now[1][..., 3], layers[1].flow((height, width), t)
+        hidden = warp(before[1][None, ..., 3:], flow)[0, ..., 0]
+        shown = warp(before[1][None, ..., 3:], ahead)[0, ..., 0]
+        flow = np.where(front[..., None] > 0.5, ahead, flow)
+        seen = np.where(
+            front > 0.5, (front > 0.99) & (shown > 0.99), (front < 0.01) & (hidden < 0.01)
+        )
+    y, x = np.mgrid[:height, :width]
+    x, y = x + flow[..., 0], y + flow[..., 1]
+    seen = seen & (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+    return flow, seen[None, ..., None].astype("float32")

@@ -1,0 +1,22 @@
+"""One door to every engine, and what is painted with it: pictures, folders, films, the camera."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    [
+        "camera",
+        "clips",
+        "door",
+        "engine",
+        "folder",
+        "folder_dask",
+        "folder_files",
+        "folder_work",
+        "frames",
+        "parts",
+        "tile_parts",
+        "tiles",
+        "video",
+    ],
+)

@@ -1,0 +1,68 @@
+"""From the camera to the screen, with any stylizer."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+
+import cv2
+
+from nstlib.errors import InputError
+from nstlib.images.arrays import resize, to_uint8
+from nstlib.stylizers.frames import CONSISTENCY, FramePainter
+
+
+def webcam(painters, *, camera: int = 0, size: int = 320, consistency: float = CONSISTENCY) -> int:
+    """Paint what the camera sees, as in a mirror, until q; returns how many pictures were shown.
+
+    `painters` is a stylizer, a list, or a dict from name to stylizer; n and p change to the next
+    and the previous. `size` is the longest side in pixels. Raises InputError where there is no
+    camera, or no window can be opened.
+    """
+    named = _named(painters)
+    capture = cv2.VideoCapture(camera)
+    try:
+        if not capture.isOpened():
+            raise InputError(
+                f"There is no camera {camera} that can be opened: connect one, close the program "
+                "that uses it, or give another number: webcam(paint, camera=1)."
+            )
+        return _mirror(capture, named, size, consistency)
+    except cv2.error as error:
+        raise InputError(
+            "No window can be opened here: it takes a screen, and OpenCV with windows. Run this "
+            "on your own machine, after `pip uninstall opencv-python-headless` and `pip install "
+            "opencv-python`."
+        ) from error
+    finally:
+        capture.release()
+        with suppress(cv2.error):
+            cv2.destroyAllWindows()
+
+
+def _named(painters) -> list[tuple[str, object]]:
+    if callable(painters):
+        painters = [painters]
+    if not isinstance(painters, Mapping):
+        painters = {str(number): paint for number, paint in enumerate(painters, start=1)}
+    if not painters:
+        raise InputError("There is no painter: give a stylizer, a list, or a dict of them.")
+    return list(painters.items())
+
+
+def _mirror(capture, named: list, size: int, consistency: float) -> int:
+    chosen, count, title = 0, 0, "nstlib: n next, p previous, q quit"
+    painter = FramePainter(named[0][1], consistency)
+    while True:
+        ok, frame = capture.read()
+        if not ok and not count:
+            raise InputError("The camera is there, but gives no picture: is another program on it?")
+        if not ok:
+            return count
+        painting = to_uint8(painter(resize(frame[:, ::-1, ::-1], size)))[..., ::-1].copy()
+        cv2.putText(painting, named[chosen][0], (8, 20), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (255,) * 3)
+        cv2.imshow(title, painting)
+        count, key = count + 1, cv2.waitKey(1) & 0xFF
+        if key in (ord("q"), 27) or cv2.getWindowProperty(title, cv2.WND_PROP_VISIBLE) < 1:
+            return count
+        if key in (ord("n"), ord("p")):
+            chosen = (chosen + (1 if key == ord("n") else -1)) % len(named)
+            painter = FramePainter(named[chosen][1], consistency)

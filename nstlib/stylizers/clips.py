@@ -1,0 +1,301 @@
+"""Video files, read frame by frame and written piece by piece, by PyAV (the FFmpeg libraries).
+
+OpenCV could do it, too, but it cuts odd sizes to even ones, drops the sound and each frame's own
+time, writes no H.264, which browsers play, and does not say when the disk is full.
+"""
+
+import heapq
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+from nstlib.errors import InputError, MissingFile, did_you_mean
+from nstlib.images.arrays import to_uint8
+
+# What can be written: FFmpeg's name of the container, and the encoders, the first that takes the
+# size being the default.
+CONTAINERS = {
+    ".mp4": ("mp4", ("libx264", "libvpx-vp9")),
+    ".mkv": ("matroska", ("libx264", "libvpx-vp9")),
+    ".mov": ("mov", ("libx264",)),
+    ".webm": ("webm", ("libvpx-vp9",)),
+}
+EVEN_ONLY = ("libx264",)  # with colours at half the resolution, as all players expect them
+# Near to what the eye can tell. Without B-frames (bf), pieces can be joined as they are.
+OPTIONS = {
+    "libx264": {"crf": "18", "preset": "fast", "bf": "0"},
+    "libvpx-vp9": {"crf": "24", "b": "0", "deadline": "realtime", "cpu-used": "6", "row-mt": "1"},
+}
+BT709, LIMITED = 1, 1  # FFmpeg's numbers: the colours of high definition, in 16 to 235
+DEFAULT_RATE = Fraction(25)  # frames a second, where the file does not say
+
+
+@dataclass(frozen=True)
+class VideoFacts:
+    """What a file says of itself: frames a second, about how many frames, seconds, and the sound's
+    codec ("" without sound). `time_base` is the unit of the frames' times, in seconds."""
+
+    rate: Fraction
+    frames: int
+    seconds: float
+    time_base: Fraction
+    sound: str
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame: its time in units of the file's `time_base`, and its picture, (1, height, width,
+    3), RGB, 0..1, upright; or None, and what is wrong with it."""
+
+    time: int
+    picture: np.ndarray | None
+    problem: str = ""
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple]:
+    """(container, its stream of pictures) of a file that must be a video."""
+    if path.is_dir():
+        raise InputError(f"{path} is a folder, not a video: name a file in it.")
+    if not path.exists():
+        near = did_you_mean(path.name, os.listdir(path.parent) if path.parent.is_dir() else [])
+        raise MissingFile(f"There is no file {path}.{near}")
+    if path.stat().st_size == 0:
+        raise InputError(f"{path} is empty (0 bytes): copy or download it again.")
+    try:
+        container = av.open(str(path))
+    except (av.FFmpegError, OSError) as error:
+        why = error.strerror or error
+        raise InputError(
+            f"{path} is not a video that can be read ({why}): it is of another kind, or damaged."
+        ) from error
+    with container:
+        yield container, _pictures_of(container, path)
+
+
+def _pictures_of(container, path: Path):
+    if container.format.name.endswith("_pipe") or container.format.name == "image2":
+        raise InputError(f"{path} is a picture, not a video: paint it with `nstlib stylize`.")
+    moving = [
+        stream
+        for stream in container.streams.video
+        if not stream.disposition & av.stream.Disposition.attached_pic  # a record's cover
+    ]
+    if not moving:
+        raise InputError(f"{path} has no frames: it holds {_other_streams(container)}.")
+    if moving[0].codec_context is None:
+        raise InputError(
+            f"{path} is in a codec that is not known here: convert it to H.264 (.mp4) first."
+        )
+    moving[0].thread_type = "AUTO"
+    return moving[0]
+
+
+def _other_streams(container) -> str:
+    return ", ".join({stream.type or "unknown data" for stream in container.streams}) or "nothing"
+
+
+def look(path: Path) -> VideoFacts:
+    """What a video says of itself. Raises MissingFile, or InputError for what is no video."""
+    with _opened(path) as (container, stream):
+        rate = stream.average_rate or stream.guessed_rate or DEFAULT_RATE
+        seconds = float((container.duration or 0) / av.time_base)
+        if stream.duration:
+            seconds = float(stream.duration * stream.time_base)
+        sound = container.streams.audio[0] if container.streams.audio else None
+        return VideoFacts(
+            rate=Fraction(rate),
+            frames=stream.frames or round(seconds * rate),
+            seconds=seconds,
+            time_base=stream.time_base,
+            sound=_codec_name(sound) if sound else "",
+        )
+
+
+def _codec_name(stream) -> str:
+    return stream.codec_context.name if stream.codec_context else "unknown"
+
+
+def read_frames(path: Path, skip: int = 0) -> Iterator[Frame]:
+    """The frames in their order, one at a time; the first `skip` of them have no picture.
+
+    A frame that cannot be decoded is there all the same, with its problem, and so its number; where
+    a file ends early, the frames end.
+    """
+    with _opened(path) as (container, stream):
+        step = max(1, round(1 / ((stream.average_rate or DEFAULT_RATE) * stream.time_base)))
+        last = None
+        for index, (time, frame, problem) in enumerate(_decoded(container, stream)):
+            time = time if time is not None else (0 if last is None else last + step)
+            last = time if last is None else max(time, last + 1)  # never backwards
+            if problem or index < skip:
+                yield Frame(last, None, problem)
+            else:
+                yield Frame(last, _picture(frame))
+
+
+def _decoded(container, stream) -> Iterator[tuple]:
+    """(time, frame or None, problem) in order of time, as decoding allows.
+
+    A broken packet is known before the frames ahead of it are out: it waits until they are.
+    """
+    broken = []
+    for packet in _packets(container, stream):
+        try:
+            frames = stream.decode(packet)
+        except av.FFmpegError as error:
+            time = -1 if packet is None or packet.pts is None else packet.pts
+            heapq.heappush(broken, (time, str(error.strerror or error)))
+            continue
+        for frame in frames:
+            while broken and (frame.pts is None or broken[0][0] < frame.pts):
+                time, problem = heapq.heappop(broken)
+                yield time, None, problem
+            yield frame.pts, frame, "damaged" if frame.is_corrupt else ""
+    for time, problem in sorted(broken):
+        yield time, None, problem
+
+
+def _packets(container, stream) -> Iterator:
+    """All packets of a stream until the file ends; where it breaks off, None ends them."""
+    try:
+        yield from container.demux(stream)
+    except av.FFmpegError:
+        yield None
+
+
+def _picture(frame) -> np.ndarray:
+    pixels = frame.to_ndarray(format="rgb24")
+    turned = np.rot90(pixels, round(frame.rotation / 90))  # as the camera was held
+    return turned[None].astype("float32") / 255
+
+
+# --- Writing -------------------------------------------------------------------------------------
+
+
+def encoder_for(path: Path, shape: tuple[int, int], codec: str | None = None) -> str:
+    """The name of the encoder for a file of this extension and frames of this (height, width).
+
+    `codec` asks for a certain one. InputError says what can be written.
+    """
+    if path.suffix.lower() not in CONTAINERS:
+        raise InputError(
+            f"{path} cannot be written: a video ends in {', '.join(CONTAINERS)}. Name one of these."
+        )
+    allowed = CONTAINERS[path.suffix.lower()][1]
+    if codec is not None and codec not in allowed:
+        raise InputError(
+            f"The codec {codec!r} is not for {path.suffix}.{did_you_mean(codec, allowed)} It takes "
+            f"{', '.join(allowed)}."
+        )
+    even = not any(side % 2 for side in shape)
+    fit = [name for name in allowed if (even or name not in EVEN_ONLY) and _is_here(name)]
+    wanted = [name for name in fit if codec in (None, name)]
+    if not wanted:
+        height, width = shape
+        raise InputError(
+            f"{codec or 'No codec of ' + path.suffix} can write frames of {width} x {height} here. "
+            f"These can: {', '.join(fit) or 'none; name a file that ends in .mp4'}."
+        )
+    return wanted[0]
+
+
+def _is_here(encoder: str) -> bool:
+    try:
+        return bool(av.Codec(encoder, "w"))
+    except ValueError:  # FFmpeg was built without it
+        return False
+
+
+@dataclass(frozen=True)
+class Format:
+    """How all pieces of a video are written: the encoder, the frames' (height, width), and what
+    is taken over from the source: frames a second and the unit of time."""
+
+    encoder: str
+    shape: tuple[int, int]
+    rate: Fraction
+    time_base: Fraction
+
+    def add_to(self, container):
+        """A stream of this format in a file that is being written."""
+        stream = container.add_stream(self.encoder, self.rate, OPTIONS[self.encoder])
+        stream.height, stream.width = self.shape
+        stream.pix_fmt = "yuv420p"
+        context = stream.codec_context
+        context.time_base = self.time_base
+        context.colorspace = context.color_primaries = context.color_trc = BT709
+        context.color_range = LIMITED
+        return stream
+
+
+class PieceWriter:
+    """Writes frames into one file of the container NUT, which keeps every frame's time exactly.
+
+    Only after `close` is the piece whole. A disk that is full raises OSError, at the latest then.
+    """
+
+    def __init__(self, path: Path, form: Format):
+        self.file = path.open("wb")  # Python's own file tells of a full disk; FFmpeg's may not
+        self.container = av.open(self.file, "w", format="nut")
+        self.stream, self.time_base = form.add_to(self.container), form.time_base
+
+    def write(self, picture, time: int) -> None:
+        """Add a picture, (1, height, width, 3), RGB, 0..1, that is shown from `time` on."""
+        frame = av.VideoFrame.from_ndarray(to_uint8(picture), format="rgb24")
+        frame = frame.reformat(format=self.stream.pix_fmt, dst_colorspace=BT709)
+        frame.colorspace, frame.color_range = BT709, LIMITED
+        frame.pts, frame.time_base = time, self.time_base
+        self.container.mux(self.stream.encode(frame))
+
+    def close(self) -> None:
+        """Write what is still to be written; after it the piece is whole."""
+        with self.file:
+            self.container.mux(self.stream.encode(None))
+            self.container.close()
+            _safe_on_disk(self.file)
+
+
+def _safe_on_disk(file) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def join(pieces: Sequence[Path], form: Format, source: Path, target: Path, *, sound: bool) -> None:
+    """One video of the pieces, with the sound of the source; nothing is encoded again.
+
+    Raises OSError if the disk refuses, and ValueError if the sound does not fit into the container.
+    """
+    with target.open("wb") as file, _opened(source) as (heard, _):
+        with av.open(file, "w", format=CONTAINERS[target.suffix.lower()][0]) as container:
+            streams = [_packets_of_pieces(pieces, form.add_to(container))]
+            if sound:
+                streams.append(_packets_of_sound(heard, container))
+            for packet in heapq.merge(*streams, key=lambda packet: packet.dts * packet.time_base):
+                container.mux(packet)
+        _safe_on_disk(file)
+
+
+def _packets_of_pieces(pieces: Sequence[Path], target) -> Iterator:
+    for piece in pieces:
+        with av.open(str(piece)) as part:
+            for packet in part.demux(video=0):
+                if packet.size:
+                    packet.dts, packet.stream = packet.pts, target  # without B-frames they agree
+                    yield packet
+
+
+def _packets_of_sound(source, container) -> Iterator:
+    stream = source.streams.audio[0]
+    target = container.add_stream_from_template(stream)
+    with suppress(av.FFmpegError):  # a file that is cut short: what there is
+        for packet in source.demux(stream):
+            if packet.size and packet.dts is not None:
+                packet.stream = target
+                yield packet

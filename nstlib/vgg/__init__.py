@@ -1,0 +1,17 @@
+"""The network that sees: its table, its weights, its features, and what can be asked of them."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    [
+        "layers",
+        "losses",
+        "network",
+        "statistics",
+        "table",
+        "torch_stream",
+        "weight_files",
+        "weights",
+    ],
+)

@@ -1,0 +1,39 @@
+"""The layers that Keras lacks for VGG: what it expects of a picture, and mirrors at the border."""
+
+from nstlib.backend import keras, layers, ops
+from nstlib.vgg.table import MEAN_BGR
+
+
+def preprocess(image):
+    """What the pretrained networks expect: BGR, 0..255, minus the mean colour of ImageNet.
+
+    (batch, height, width, 3) RGB in 0..1 -> the same shape, roughly -124..151.
+    """
+    return ops.flip(image, axis=-1) * 255.0 - ops.array(MEAN_BGR, dtype=image.dtype)
+
+
+class _Preprocess(layers.Layer):
+    """`preprocess` as a layer, so that every network takes nstlib's pictures as they are."""
+
+    def call(self, image):
+        return preprocess(image)
+
+
+@keras.saving.register_keras_serializable("nstlib")
+class ReflectionPadding(layers.Layer):
+    """`size` pixels of mirror image on every side; the picture must be larger than `size`."""
+
+    def __init__(self, size: int = 1, **options):
+        super().__init__(**options)
+        self.size = size
+
+    def call(self, x):
+        sides = (self.size, self.size)
+        return ops.pad(x, ((0, 0), sides, sides, (0, 0)), mode="reflect")
+
+    def compute_output_shape(self, shape):
+        grow = [None if side is None else side + 2 * self.size for side in shape[1:3]]
+        return (shape[0], *grow, shape[3])
+
+    def get_config(self):
+        return {**super().get_config(), "size": self.size}

@@ -1,0 +1,256 @@
+"""Comparisons: the two rows that keep a table honest, what is written, and the command line."""
+
+import argparse
+import csv
+
+import numpy as np
+import pytest
+
+from nstlib.cli.compare import add_compare
+from nstlib.errors import InputError, MissingFile
+from nstlib.evaluation import comparison, comparison_table, frechet, measures as metrics
+from nstlib.evaluation.comparison import compare
+from nstlib.evaluation.comparison_table import Comparison
+from nstlib.images.arrays import resize
+from nstlib.images.bundled import painting, photo
+from nstlib.images.files import load_image, save_image
+
+MEASURES = ["content", "style", "perceptual", "ssim", "color", "frechet", "art_fid"]
+
+
+@pytest.fixture(scope="module")
+def cat():
+    return metrics.look(photo("cat", 64))
+
+
+@pytest.fixture(scope="module")
+def wave():
+    return metrics.look(painting("great_wave", 64))
+
+
+@pytest.fixture(scope="module")
+def found(cat, wave):
+    """A picture, a painter, and the two rows that are always there."""
+    paintings = {"negative": 1 - cat.picture, "dark|ener": lambda picture: 0.7 * picture}
+    return compare(paintings, cat, wave)
+
+
+def plain(*names, pictures=(), **row) -> Comparison:
+    """A comparison without a network's work."""
+    pictures = pictures or [np.full((1, 8, 12, 3), 0.5, "float32")] * len(names)
+    return Comparison(dict.fromkeys(names, row), dict(zip(names, pictures, strict=True)))
+
+
+# --- Rows ----------------------------------------------------------------------------------------
+
+
+def test_the_photo_itself_is_nearest_to_the_photo(found):
+    row = found.rows["identity"]
+    assert list(found.rows)[:2] == ["identity", "style-copy"]
+    assert row["content"] == row["perceptual"] == 0 and row["ssim"] == pytest.approx(1)
+    assert row["art_fid"] == pytest.approx(1 + row["frechet"])
+
+
+def test_the_style_itself_is_nearest_to_the_style(found, cat, wave):
+    copy, others = found.rows["style-copy"], ("identity", "negative", "dark|ener")
+    for measure in ("style", "color", "frechet"):
+        assert copy[measure] < 0.1 * min(found.rows[name][measure] for name in others), measure
+    np.testing.assert_array_equal(
+        found.pictures["style-copy"], resize(wave.picture, cat.picture.shape[1:3])
+    )
+
+
+def test_rows_are_the_measures_one_by_one(found, cat, wave):
+    row, image = found.rows["negative"], metrics.look(1 - cat.picture)
+    assert list(row) == MEASURES
+    assert row["content"] == pytest.approx(metrics.content_distance(image, cat))
+    assert row["style"] == pytest.approx(metrics.style_distance(image, wave))
+    assert row["color"] == pytest.approx(metrics.color_distance(image, wave))
+    assert row["art_fid"] == pytest.approx(frechet.art_fid(image, cat, wave))
+
+
+def test_painters_paint_and_are_timed(found, cat):
+    assert found.measures() == [*MEASURES, "seconds"]
+    assert ["seconds" in row for row in found.rows.values()] == [False, False, False, True]
+    np.testing.assert_array_equal(found.pictures["dark|ener"], np.float32(0.7) * cat.picture)
+
+
+@pytest.mark.parametrize(("slow", "calls"), [(10.0, 2), (0.0, 1)])
+def test_a_fast_painter_warms_up(cat, monkeypatch, slow, calls):
+    monkeypatch.setattr(comparison, "SLOW", slow)
+    seen = []
+    comparison._painted(lambda picture: seen.append(picture) or picture, cat.picture)
+    assert len(seen) == calls
+
+
+def test_lists_names_and_files(cat, monkeypatch, tmp_path):
+    monkeypatch.setattr(comparison, "measure", lambda *looks: {"ssim": 1.0})
+    save_image(cat.picture, tmp_path / "cat.png")
+    several = compare([cat.picture, cat.picture], tmp_path / "cat.png", "great_wave", size=64)
+    assert list(several.rows)[2:] == ["painting 1", "painting 2"]
+    assert compare(cat.picture, cat, "great_wave", size=64).pictures["painting 1"].shape[2] == 64
+
+
+# --- What cannot be compared ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("paintings", "message"),
+    [
+        ({}, "There are no paintings"),
+        ([], "There are no paintings"),
+        ({"identity": np.zeros((43, 64, 3))}, "name 'identity' is kept"),
+        ({"mine": np.zeros((64, 43, 3))}, "mine has 43 x 64 pixels, the photo 64 x 43"),
+        ({"mine": np.full((43, 64, 3), np.nan)}, "mine: .*NaN"),
+        ({"mine": "cat.jpg"}, "mine: .*load_image"),
+        ({"half": lambda picture: picture[:, ::2]}, "half has 64 x 22 pixels"),
+    ],
+)
+def test_paintings_that_do_not_fit(cat, wave, paintings, message):
+    with pytest.raises(InputError, match=message):
+        compare(paintings, cat, wave)
+
+
+def test_nothing_is_painted_before_all_pictures_are_looked_at(cat, wave):
+    def painter(picture):
+        raise AssertionError("painted too early")
+
+    with pytest.raises(InputError, match="wrong has 4 x 4 pixels"):
+        compare({"painter": painter, "wrong": np.zeros((4, 4, 3))}, cat, wave)
+    with pytest.raises(InputError, match="needs 32 on the shorter side"):
+        compare(painter, cat, np.zeros((30, 64, 3)))
+    with pytest.raises(MissingFile, match="neither a file nor a bundled picture"):
+        compare(painter, "no such photo", wave)
+
+
+# --- What is written -----------------------------------------------------------------------------
+
+
+def test_the_table_is_markdown(found):
+    lines = found.table().splitlines()
+    assert lines[0] == "| | " + " | ".join([*MEASURES, "seconds"]) + " |"
+    assert lines[2].startswith("| identity | 0.00 | ") and lines[2].endswith(" |  |")
+    assert lines[5].startswith("| dark\\|ener | ") and lines[6] == ""
+    assert "Each can be fooled" in lines[7] and lines[8].startswith("seconds: of a second call")
+    assert found._repr_markdown_() == found.table()
+    assert "array" not in repr(found)
+
+
+def test_files_of_numbers(found, tmp_path):
+    path = found.save(tmp_path / "new" / "table.csv")
+    with path.open(newline="") as file:
+        rows = {row.pop("name"): row for row in csv.DictReader(file)}
+    assert float(rows["negative"]["style"]) == found.rows["negative"]["style"]
+    assert rows["identity"]["seconds"] == "" and rows["dark|ener"]["seconds"]
+    text = found.save(tmp_path / "table.md").read_text(encoding="utf-8")
+    assert text == found.table() + "\n"
+
+
+def test_the_strip_has_the_numbers_under_each_picture():
+    figure = plain("identity", "mine", ssim=0.5, color=2.0, style=0.25).figure(columns=1)
+    first, second = figure.axes
+    assert second.get_title() == "mine"
+    assert second.get_xlabel() == "ssim 0.50 · color 2.0\nstyle 0.250"
+    assert first.get_position().y0 > second.get_position().y1, "one column, two rows"
+
+
+@pytest.mark.parametrize("extension", [".jpg", ".PNG", ".bmp"])
+def test_the_strip_as_a_file(tmp_path, extension):
+    path = plain("identity", "mine", ssim=0.5).save(tmp_path / f"strip{extension}")
+    _, height, width, _ = load_image(path).shape
+    assert (width, height) == (2 * 2.5 * 1.5 * 120, (2.5 + 1.1) * 120)
+
+
+def test_showing(monkeypatch):
+    import matplotlib.pyplot as plt
+
+    monkeypatch.setattr(plt, "show", lambda: None)
+    before = len(plt.get_fignums())
+    plain("identity", "mine", ssim=0.5).show()
+    assert len(plt.get_fignums()) == before + 1
+    plt.close()
+
+
+def test_files_that_may_not_be_written(tmp_path):
+    small = plain("identity", ssim=1.0)
+    with pytest.raises(InputError, match=r"strip.txt ends in none of .md, .csv .*\.jpg"):
+        small.save(tmp_path / "strip.txt")
+    for name in ("table.csv", "table.md", "strip.png"):
+        small.save(tmp_path / name)
+        with pytest.raises(InputError, match=f"{name} is there already"):
+            small.save(tmp_path / name, overwrite=False)
+    (tmp_path / "folder.md").mkdir()
+    with pytest.raises(InputError, match="is a folder"):
+        small.save(tmp_path / "folder.md")
+    with pytest.raises(InputError, match="is one of the pictures that are read"):
+        inputs = {"protect": [tmp_path / "strip.png"]}
+        comparison_table.check_output(tmp_path / "strip.png", overwrite=True, **inputs)
+
+
+# --- The command line ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Call the command in a folder that holds a painting of the cat."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NST_PROGRESS", "0")
+    save_image(1 - photo("cat", 64), "mine.png")
+    parser = argparse.ArgumentParser(prog="compare")
+    add_compare(parser, int)
+
+    def call(*words):
+        args = parser.parse_args([*words])
+        return args.run(args)
+
+    return call
+
+
+def test_the_command(run, capsys, tmp_path):
+    outputs = ["-o", "table.csv", "-o", "strip.jpg"]
+    assert not run("cat", "great_wave", "mine.png", "--size", "64", *outputs)
+    table = capsys.readouterr().out.splitlines()
+    assert [line.split(" | ")[0] for line in table[2:5]] == [
+        *("| identity", "| style-copy", "| mine")
+    ]
+    assert (tmp_path / "table.csv").exists() and (tmp_path / "strip.jpg").exists()
+    with pytest.raises(InputError, match="table.csv is there already"):
+        run("cat", "great_wave", "mine.png", "--size", "64", *outputs)
+
+
+def test_engines_paint_right_there(run, capsys, monkeypatch):
+    engines = "fast, stylebank"
+    assert not run("cat", "great_wave", "--engines", engines, "--size", "64", "--quiet")
+    assert not capsys.readouterr().out
+    asked = []
+    monkeypatch.setattr(
+        "nstlib.stylizers.door.stylizer",
+        lambda *a, **o: asked.append((a[0], o)) or (lambda image: image),
+    )
+    engines = ["--engines", "gatys,adain", "--steps", "7", "--size", "64"]
+    run("cat", "great_wave", "mine.png", "mine.png", *engines)
+    assert asked == [("gatys", {"steps": 7}), ("adain", {})]
+    names = [line.split(" | ")[0] for line in capsys.readouterr().out.splitlines()[4:8]]
+    assert names == ["| mine", "| mine 2", "| gatys", "| adain"]
+
+
+def test_a_painting_of_another_size_and_of_another_form(run):
+    save_image(np.zeros((1, 30, 30, 3)), "square.png")
+    with pytest.warns(UserWarning, match="mine.png has 64 x 43 pixels and is measured at 80 x 53"):
+        run("cat", "great_wave", "mine.png", "--size", "80", "--quiet")
+    with pytest.raises(InputError, match="square has 30 x 30 pixels, the photo 64 x 43"):
+        run("cat", "great_wave", "square.png", "--size", "64")
+
+
+def test_wrong_usage(run, capsys):
+    for words in (["cat", "great_wave"], ["cat", "great_wave", "mine.png", "--steps", "3"]):
+        with pytest.raises(SystemExit):
+            run(*words)
+    errors = capsys.readouterr().err
+    assert "name a PAINTING at least" in errors and "--steps is for --engines gatys" in errors
+    with pytest.raises(InputError, match="no engine 'gatis'. Did you mean 'gatys'"):
+        run("cat", "great_wave", "--engines", "gatis")
+    with pytest.raises(InputError, match="has not learnt 'brick'"):
+        run("cat", "brick", "--engines", "fast", "--size", "64")
+    with pytest.raises(InputError, match="is one of the pictures that are read"):
+        run("cat", "great_wave", "mine.png", "-o", "mine.png", "--overwrite")

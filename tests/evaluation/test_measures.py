@@ -1,0 +1,216 @@
+"""Measures of paintings: what they must say of pictures whose answer is known beforehand."""
+
+import cv2
+import numpy as np
+import pytest
+from keras import ops
+from scipy.linalg import sqrtm
+
+from nstlib.errors import InputError
+from nstlib.evaluation import frechet, measures as metrics
+from nstlib.images.bundled import painting, photo
+from nstlib.vgg.statistics import LEVELS, style_encoder, style_vector
+
+
+@pytest.fixture(scope="module")
+def cat():
+    return metrics.look(photo("cat", 64))  # 64 x 43 pixels
+
+
+@pytest.fixture(scope="module")
+def wave():
+    return metrics.look(painting("great_wave", 64))
+
+
+def changed(seen, change) -> metrics.Look:
+    """A picture of which the network sees something else."""
+    features = {name: change(np.asarray(values)) for name, values in seen.features.items()}
+    return metrics.Look(seen.picture, features)
+
+
+def gray(level: float, shape=(4, 6)):
+    return np.full((1, *shape, 3), level, "float32")
+
+
+# --- Content and style ---------------------------------------------------------------------------
+
+
+def test_distances_of_a_picture_to_itself_are_zero(cat):
+    picture = cat.picture
+    assert metrics.content_distance(picture, picture) == 0
+    assert metrics.style_distance(picture, picture) == 0
+    assert metrics.perceptual_distance(picture, picture) == 0
+    assert metrics.color_distance(picture, picture) == 0
+
+
+def test_layers_are_told_by_name_and_the_distances_come_from_them(cat, wave):
+    image = metrics.look(1 - cat.picture)
+    layers = metrics.layer_distances(image, cat, wave)
+    assert list(layers["content"]) == list(layers["style"]) == list(LEVELS)
+    assert min(*layers["content"].values(), *layers["style"].values()) > 0
+    assert metrics.content_distance(image, cat) == layers["content"]["block4_conv1"]
+    mean = np.mean(list(layers["style"].values()))
+    assert metrics.style_distance(image, wave) == pytest.approx(mean)
+
+
+def test_a_network_that_sees_nothing_is_at_the_distance_one(cat, wave):
+    blind = changed(cat, np.zeros_like)
+    assert metrics.content_distance(blind, cat) == pytest.approx(1)
+    assert metrics.style_distance(blind, wave) == pytest.approx(1)
+    assert metrics.perceptual_distance(blind, cat) == pytest.approx(1, abs=1e-3)
+
+
+def test_style_forgets_places_and_content_does_not(cat):
+    def shuffled(values):
+        flat = values.reshape(-1, values.shape[-1])
+        return np.random.default_rng(0).permutation(flat).reshape(values.shape)
+
+    elsewhere = changed(cat, shuffled)
+    assert metrics.style_distance(elsewhere, cat) < 1e-9
+    assert metrics.content_distance(elsewhere, cat) > 0.5
+
+
+def test_a_mirrored_painting_keeps_its_style(wave, cat):
+    mirrored = wave.picture[:, :, ::-1]
+    kept = metrics.style_distance(mirrored, wave)
+    assert kept < 0.3 * metrics.style_distance(cat, wave)
+    assert metrics.content_distance(mirrored, wave) > 0.5
+    assert metrics.color_distance(mirrored, wave) == pytest.approx(0, abs=1e-9)
+
+
+def test_perceptual_distance_sees_directions_not_lengths(cat):
+    longer = changed(cat, lambda values: 3 * values)
+    assert metrics.perceptual_distance(longer, cat) == pytest.approx(0, abs=1e-6)
+    turned = changed(cat, lambda values: np.eye(1, values.shape[-1], 0) + 0 * values)
+    other = changed(cat, lambda values: np.eye(1, values.shape[-1], 1) + 0 * values)
+    assert metrics.perceptual_distance(turned, other) == pytest.approx(2)
+
+
+def test_more_noise_is_further_away(cat):
+    noise = np.random.default_rng(1).normal(size=cat.picture.shape)
+    noisy = [np.clip(cat.picture + level * noise, 0, 1) for level in (0.05, 0.1, 0.3)]
+    for distance in (metrics.content_distance, metrics.perceptual_distance):
+        found = [distance(image, cat) for image in noisy]
+        assert 0 < found[0] < found[1] < found[2]
+
+
+# --- Colours -------------------------------------------------------------------------------------
+
+
+def test_color_distance_of_grays_is_that_of_their_lightness():
+    assert metrics.color_distance(gray(0), gray(1)) == pytest.approx(100, abs=0.01)
+    known = 53.389 - 21.247  # L of the two in CIELAB, by the formula
+    assert metrics.color_distance(gray(0.2), gray(0.5)) == pytest.approx(known, abs=0.1)
+
+
+def test_color_distance_of_a_shift_is_its_length():
+    random = np.random.default_rng(2)
+    colors = random.uniform((45, -9, -9), (65, 9, 9), (24, 32, 3)).astype("float32")
+    shift = np.array([6, -4, 12], "float32")
+    pictures = [cv2.cvtColor(c, cv2.COLOR_LAB2RGB)[None] for c in (colors, colors + shift)]
+    assert metrics.color_distance(*pictures) == pytest.approx(14, rel=0.01)
+
+
+def test_color_distance_forgets_places_and_size(cat):
+    pixels = np.random.default_rng(3).permutation(cat.picture.reshape(-1, 3))
+    assert metrics.color_distance(pixels.reshape(cat.picture.shape), cat) < 1e-9
+    doubled = np.repeat(cat.picture, 2, axis=1)
+    assert metrics.color_distance(doubled, cat) < 0.05
+
+
+def test_color_distance_sees_which_hue_is_the_dark_one():
+    """Dark red and light green, or light red and dark green: channel by channel the same."""
+    pairs = ((40, 25, 10), (65, -25, 10)), ((65, 25, 10), (40, -25, 10))
+    rows = [np.array([pair], "float32").repeat(8, axis=0) for pair in pairs]
+    first, second = (cv2.cvtColor(row, cv2.COLOR_LAB2RGB)[None] for row in rows)
+    assert metrics.color_distance(first, second) > 10
+
+
+# --- Sets ----------------------------------------------------------------------------------------
+
+
+def test_frechet_distance_has_a_closed_form():
+    assert frechet.frechet_distance([0.0], [1.0], [3.0], [4.0]) == pytest.approx(9 + 1)
+    mean, variances = np.array([1.0, 2.0]), np.array([4.0, 9.0])
+    assert frechet.frechet_distance(mean, variances, mean, variances) == 0
+    assert frechet.frechet_distance(mean, variances, mean, [1.0, 1.0]) == pytest.approx(1 + 4)
+
+
+def test_frechet_distance_of_covariances():
+    random = np.random.default_rng(4)
+    first, second = (part @ part.T for part in random.normal(size=(2, 3, 3)))
+    expected = 14 + np.trace(first + second - 2 * sqrtm(first @ second).real)
+    found = frechet.frechet_distance([0, 0, 0], first, [1, 2, 3], second)
+    assert found == pytest.approx(expected)
+    assert frechet.frechet_distance([0, 0, 0], first, [0, 0, 0], first) == pytest.approx(
+        0, abs=1e-9
+    )
+    diagonal = frechet.frechet_distance([0, 0], [1, 4], [1, 0], [9, 1])
+    assert frechet.frechet_distance(
+        [0, 0], np.diag([1, 4]), [1, 0], np.diag([9, 1])
+    ) == pytest.approx(diagonal)
+
+
+def test_the_statistics_of_a_patch_are_its_style_vector(cat):
+    cut = cat.picture[:, :32, :32]
+    expected = ops.convert_to_numpy(style_vector(style_encoder()(cut)))
+    np.testing.assert_allclose(frechet._patches(cut, 32), expected, rtol=1e-3, atol=1e-3)
+    assert frechet._patches(cat, 32).shape == (3, 1920)  # 64 x 43: every 16 pixels, none cut
+
+
+def test_style_frechet_of_a_set_with_itself_is_zero(cat, wave):
+    assert frechet.style_frechet(cat, cat) == 0
+    assert frechet.style_frechet([cat, wave], [wave, cat]) == pytest.approx(0, abs=1e-9)
+    there, back = frechet.style_frechet(cat, [wave]), frechet.style_frechet([wave], cat)
+    assert there == pytest.approx(back) and there > 10
+    assert frechet.style_frechet([cat, wave], wave) < there, "half of it is there"
+
+
+def test_art_fid_of_an_untouched_photo_has_the_least_first_factor(cat, wave):
+    """Its flaw: no painting can have less, so a painting has to make up for having painted."""
+    untouched = frechet.art_fid(cat, cat, wave)
+    assert untouched == pytest.approx(1 + frechet.style_frechet(cat, wave))
+    darker = metrics.look(0.9 * cat.picture)
+    content = metrics.perceptual_distance(darker, cat)
+    expected = (1 + content / 2) * (1 + frechet.style_frechet([cat, darker], wave))
+    assert frechet.art_fid([cat, darker], [cat, cat], wave) == pytest.approx(expected)
+    assert frechet.art_fid(wave, wave, wave) == 1
+
+
+# --- What cannot be measured ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "distance",
+    [
+        metrics.content_distance,
+        metrics.perceptual_distance,
+        lambda image, content: metrics.layer_distances(image, content, content),
+    ],
+)
+def test_pictures_that_do_not_fit(cat, distance):
+    with pytest.raises(InputError, match="painting has 40 x 43 pixels, its photo 64 x 43.*resize"):
+        distance(cat.picture[:, :, :40], cat)
+
+
+def test_pictures_that_are_none(cat):
+    small, broken = gray(0.5, (31, 64)), np.full((1, 40, 40, 3), np.nan, "float32")
+    with pytest.raises(InputError, match="64 x 31 pixels; to be measured it needs 32"):
+        metrics.style_distance(small, cat)
+    with pytest.raises(InputError, match="needs 32"):
+        frechet.style_frechet(cat, [small])
+    for measure in (metrics.style_distance, metrics.color_distance, frechet.style_frechet):
+        with pytest.raises(InputError, match="NaN"):
+            measure(cat, broken)
+
+
+def test_sets_that_are_none(cat):
+    with pytest.raises(InputError, match="paintings is empty"):
+        frechet.style_frechet(cat, [])
+    with pytest.raises(InputError, match="images is empty"):
+        frechet.art_fid([], [], cat)
+    with pytest.raises(InputError, match="1 images and 2 contents"):
+        frechet.art_fid(cat, [cat, cat], cat)
+    for patch in (16, 40, 64.0):
+        with pytest.raises(InputError, match=f"patch is {patch}; it is a multiple of 16"):
+            frechet.style_frechet(cat, cat, patch=patch)

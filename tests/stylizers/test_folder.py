@@ -1,0 +1,343 @@
+"""A folder is painted once, whatever dies, is damaged, or stood there before."""
+
+import errno
+import importlib.util
+import json
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nstlib.cli.main import main
+from nstlib.errors import InputError, MissingFile
+from nstlib.images.files import load_image, save_image
+from nstlib.stylizers import folder as folders, folder_files, folder_work
+
+ALONE = {"workers": 1}
+NESTED = ("a.png", "b.png", "deep/er/a.png", "deep/c.jpg")
+
+
+# Painters: workers import them from here.
+
+
+def negative(picture, marks=None):
+    """A painting in no time; `marks` is a folder where each painting leaves a mark."""
+    if marks:
+        Path(marks, f"{os.getpid()} {float(picture.mean()):.4f} {os.urandom(4).hex()}").touch()
+    return 1 - picture
+
+
+def deadly(picture, marks):
+    """The same, but who first meets a black picture dies of it."""
+    sign = Path(marks) / "somebody died"
+    if picture.max() == 0 and not sign.exists():
+        sign.touch()
+        os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+    return negative(picture, marks)
+
+
+def failing(picture):
+    raise RuntimeError("no paint left")
+
+
+def picture(level: float, size=(12, 16)) -> np.ndarray:
+    return np.full((1, *size, 3), level, "float32")
+
+
+@pytest.fixture
+def photos(tmp_path) -> Path:
+    folder = tmp_path / "photos 長城"
+    for number, name in enumerate(NESTED):
+        save_image(picture(number / 8), folder / name)
+    return folder
+
+
+def rows(out: Path) -> dict[str, dict]:
+    lines = (out / folder_files.MANIFEST).read_text(encoding="utf-8").splitlines()
+    found = [json.loads(line) for line in lines]
+    assert len({row["source"] for row in found}) == len(found), "a line for each"
+    return {row["source"]: row for row in found}
+
+
+def paintings(out: Path) -> set[str]:
+    files = (path for path in out.rglob("*") if path.is_file() and path.suffix != ".jsonl")
+    return {path.relative_to(out).as_posix() for path in files}
+
+
+# --- One after another ----------------------------------------------------------------------------
+
+
+def test_folders_in_folders_stay(photos, tmp_path):
+    report = folders.stylize_folder(photos, tmp_path / "out", negative, **ALONE)
+    assert paintings(tmp_path / "out") == set(NESTED) == set(report.done)
+    np.testing.assert_allclose(load_image(tmp_path / "out/b.png"), 1 - picture(1 / 8), atol=0.003)
+    assert {row["status"] for row in rows(tmp_path / "out").values()} == {"done"}
+    assert str(report).startswith("4 painted in ")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("*.png", {"a.png", "b.png"}),
+        ("**/*.png", {"a.png", "b.png", "deep/er/a.png"}),
+        ("deep/*", {"c.jpg"}),
+        ("b.png", {"b.png"}),
+    ],
+)
+def test_globs_and_single_files(photos, tmp_path, pattern, expected):
+    report = folders.stylize_folder(f"{photos}/{pattern}", tmp_path / "out", negative, **ALONE)
+    assert set(report.done) == expected
+
+
+def test_the_folder_of_paintings_may_lie_in_that_of_photos(photos):
+    for expected in (4, 0):
+        report = folders.stylize_folder(photos, photos / "out", negative, **ALONE)
+        assert len(report.done) == expected
+
+
+def test_a_second_run_paints_what_is_new_or_changed(photos, tmp_path):
+    marks, out = tmp_path / "marks", tmp_path / "out"
+    marks.mkdir()
+
+    def run(**options):
+        return folders.stylize_folder(photos, out, negative, marks=str(marks), **ALONE, **options)
+
+    assert len(run().done) == 4
+    assert run().done == () and len(list(marks.iterdir())) == 4
+    os.utime(photos / "a.png")  # a later time, the same content
+    save_image(picture(0.9), photos / "b.png")
+    save_image(picture(0.3), photos / "new.png")
+    (out / "deep/c.jpg").unlink()
+    report = run()
+    assert set(report.done) == {"b.png", "new.png", "deep/c.jpg"}
+    assert set(report.skipped) == {"a.png", "deep/er/a.png"}
+    assert len(run(size=8).done) == 5, "painted otherwise"
+
+
+def test_damage_is_reported_and_passed_over(photos, tmp_path):
+    (photos / "empty.jpg").touch()
+    (photos / "page.png").write_text("<html>")
+    whole = (photos / "a.png").read_bytes()
+    (photos / "short.png").write_bytes(whole[: len(whole) // 2])
+    with pytest.warns(UserWarning, match=r"3 of 7 passed over. empty.jpg: .*empty \(0 bytes\)"):
+        report = folders.stylize_folder(photos, tmp_path / "out", negative, **ALONE)
+    assert set(report.failed) == {"empty.jpg", "page.png", "short.png"} and len(report.done) == 4
+    found = rows(tmp_path / "out")
+    assert found["page.png"]["status"] == "failed" and "no" in found["page.png"]["reason"]
+    save_image(picture(0.5), photos / "empty.jpg")
+    with pytest.warns(UserWarning, match="2 of 7"):
+        assert folders.stylize_folder(photos, tmp_path / "out", negative, **ALONE).done == (
+            "empty.jpg",
+        )
+
+
+def test_a_painter_that_fails_is_reported(photos, tmp_path):
+    with pytest.warns(UserWarning, match="RuntimeError: no paint left.* And 1 more"):
+        report = folders.stylize_folder(photos, tmp_path / "out", failing, **ALONE)
+    assert not report.done and len(report.failed) == 4
+
+
+def test_names_that_become_one(tmp_path):
+    for name in ("sea.png", "sea.jpg", "sea.bmp", "sea-png.jpg", "Sea.tif", "deep/sea.png"):
+        save_image(picture(0.5), tmp_path / "in" / name)
+    with pytest.warns(UserWarning, match="one name: .*sea.bmp becomes sea-bmp.jpg, sea.png"):
+        folders.stylize_folder(tmp_path / "in", tmp_path / "o", negative, extension="jpg", **ALONE)
+    assert paintings(tmp_path / "o") == {
+        *("sea.jpg", "sea-png.jpg", "sea-bmp.jpg", "sea-png-2.jpg", "Sea-tif.jpg", "deep/sea.jpg")
+    }
+
+
+def test_what_was_there_before_is_not_painted_over(photos, tmp_path):
+    out = tmp_path / "out"
+    save_image(picture(0.25), out / "b.png")
+    with pytest.raises(InputError, match="b.png is there already, and .* does not say"):
+        folders.stylize_folder(photos, out, negative, **ALONE)
+    with pytest.raises(InputError, match="is the folder that is read"):
+        folders.stylize_folder(photos, photos / "deep" / "..", negative, **ALONE)
+    with pytest.raises(InputError, match="would be painted over"):
+        save_image(picture(0.1), photos / "deep" / "deep" / "c.jpg")
+        folders.stylize_folder(photos / "deep", photos, negative, **ALONE)
+    assert load_image(out / "b.png").mean() == pytest.approx(0.25, abs=0.01)
+
+
+def test_folders_with_nothing(tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "notes.txt").touch()
+    with pytest.raises(InputError, match="empty holds no pictures"):
+        folders.stylize_folder(tmp_path / "empty", tmp_path / "out", negative)
+    with pytest.raises(MissingFile, match="no folder .*empt. Did you mean 'empty'"):
+        folders.stylize_folder(tmp_path / "empt", tmp_path / "out", negative)
+    with pytest.raises(InputError, match="holds no pictures"):
+        folders.stylize_folder(tmp_path / "no*" / "*.jpg", tmp_path / "out", negative)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"size": 0}, "size is 0"),
+        ({"strength": 2}, "strength is 2"),
+        ({"quality": 101}, "quality is 101"),
+        ({"extension": ".gif"}, "extension is '.gif'"),
+        ({"workers": 0}, "workers is 0"),
+        ({"paint": lambda picture: picture}, "Workers cannot import .*lambda"),
+        ({"paint": "adain", "style": picture(0.5)}, "cannot be described to workers"),
+    ],
+)
+def test_options_that_cannot_be(photos, tmp_path, options, message):
+    with pytest.raises(InputError, match=message):
+        folders.stylize_folder(photos, tmp_path / "out", options.pop("paint", negative), **options)
+    assert not paintings(tmp_path / "out")
+
+
+def test_a_trained_network_paints_a_folder(tmp_path):
+    for name in ("a.png", "b.jpg"):
+        save_image(picture(0.5, (40, 48)), tmp_path / "in" / name)
+    options = {"strength": 0.8, "preserve_color": True, **ALONE}
+    report = folders.stylize_folder(tmp_path / "in", tmp_path / "out", "poppies", **options)
+    assert report.done == ("a.png", "b.jpg")
+    assert load_image(tmp_path / "out" / "a.png").shape == (1, 40, 48, 3)
+    assert folder_work.painter.cache_info().currsize >= 1
+    with pytest.raises(InputError, match="has not learnt 'popies'"):
+        folders.stylize_folder(tmp_path / "in", tmp_path / "out", "popies", **ALONE)
+    again = folders.stylize_folder(tmp_path / "in", tmp_path / "out", "poppies", **options)
+    assert len(again.skipped) == 2, "a mistake has not made the list forget"
+
+
+def test_settings_follow_the_content_of_the_files_they_name(tmp_path):
+    """The same file name with another painting in it is another style."""
+    style, found = tmp_path / "style.png", set()
+    for level in (0.1, 0.1, 0.9):
+        save_image(picture(level), style)
+        manner = folders._manner("adain", {"style": str(style)}, None, 1.0, False, 95)
+        found.add(manner.settings)
+    assert len(found) == 2
+
+
+# --- Interruptions --------------------------------------------------------------------------------
+
+
+def test_a_line_that_a_kill_has_cut_is_passed_over(photos, tmp_path):
+    out = tmp_path / "out"
+    folders.stylize_folder(photos, out, negative, **ALONE)
+    file = out / folder_files.MANIFEST
+    done = file.read_bytes()
+    file.write_bytes(done.replace(b'"done"', b'"planned"') + done[:-9])
+    report = folders.stylize_folder(photos, out, negative, **ALONE)
+    assert report.done == ("deep/er/a.png",) and set(rows(out)) == set(NESTED)
+
+
+def test_a_stop_in_the_middle_keeps_what_is_done(photos, tmp_path, monkeypatch):
+    def stopped(job, manner):
+        if job.name.startswith("deep"):
+            raise KeyboardInterrupt
+        return folder_work.paint_file(job, manner)
+
+    monkeypatch.setattr(folders, "paint_file", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        folders.stylize_folder(photos, tmp_path / "out", negative, **ALONE)
+    monkeypatch.undo()
+    report = folders.stylize_folder(photos, tmp_path / "out", negative, **ALONE)
+    assert report.skipped == ("a.png", "b.png") and len(report.done) == 2
+
+
+def test_a_full_disk_leaves_a_list_that_can_be_read(tmp_path, monkeypatch):
+    manifest = folder_files.Manifest(tmp_path)
+    manifest.add({"source": "a.png", "status": "done"})
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(InputError, match="cannot be written .No space left.*goes on from there"):
+        manifest.add({"source": "b.png", "status": "done"})
+    with pytest.raises(InputError, match="cannot be written"):
+        manifest.tidy()
+    assert set(rows(tmp_path)) == {"a.png"}
+
+
+def test_who_is_asked_again_does_not_paint_again(photos, tmp_path):
+    """A worker that painted and died before it could tell: its task goes to another."""
+    manner = folders._manner(negative, {}, None, 1.0, False, 95)
+    job = folders._job("a.png", "a.png", photos, tmp_path / "out")
+    assert folder_work.paint_file(job, manner)["status"] == "done"
+    before = folder_work.state(job.target)
+    assert folder_work.paint_file(job, manner)["status"] == "done"
+    assert folder_work.state(job.target) == before
+
+
+# --- Dask -----------------------------------------------------------------------------------------
+
+
+def test_without_dask_it_is_said(photos, tmp_path, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"need Dask: pip install .nstlib\[folders\]"):
+        folders.stylize_folder(photos, tmp_path / "out", negative, workers=2)
+    with pytest.warns(UserWarning, match="Dask is not installed, so one picture"):
+        assert len(folders.stylize_folder(photos, tmp_path / "out", negative).done) == 4
+
+
+def test_a_scheduler_that_does_not_answer(photos, tmp_path):
+    pytest.importorskip("distributed")
+    for address in ("tcp://127.0.0.1:9", "nowhere at all"):
+        with pytest.raises(InputError, match="No Dask scheduler .* within 0.5 s"):
+            folders.stylize_folder(
+                photos, tmp_path / "out", negative, scheduler=address, timeout=0.5
+            )
+
+
+def test_a_scheduler_by_address(photos, tmp_path):
+    distributed = pytest.importorskip("distributed")
+    options = {"n_workers": 1, "processes": False, "protocol": "tcp", "dashboard_address": None}
+    with distributed.LocalCluster(**options) as cluster:
+        address = cluster.scheduler_address
+        report = folders.stylize_folder(photos, tmp_path / "out", negative, scheduler=address)
+        assert set(report.done) == paintings(tmp_path / "out") == set(NESTED)
+        with distributed.Client(cluster) as client, pytest.raises(InputError, match="'popies'"):
+            folders.stylize_folder(photos, tmp_path / "no", "popies", scheduler=client)
+
+
+def test_a_worker_killed_half_way(tmp_path):
+    """Two processes, and the picture in the middle kills the one that takes it."""
+    pytest.importorskip("distributed")
+    count, marks, out = 16, tmp_path / "marks", tmp_path / "out"
+    marks.mkdir()
+    for number in range(count):
+        level = 0 if number == count // 2 else (number + 1) / 32
+        save_image(picture(level), tmp_path / "in" / f"{number:02d}.png")
+    options = {"workers": 2, "marks": str(marks)}
+    report = folders.stylize_folder(tmp_path / "in", out, deadly, **options)
+    assert (marks / "somebody died").exists()
+    assert len(report.done) == len(paintings(out)) == count and not report.failed
+    assert {row["status"] for row in rows(out).values()} == {"done"} and len(rows(out)) == count
+    painted = [mark.name.split() for mark in marks.iterdir() if mark.name != "somebody died"]
+    assert len(painted) == len({level for _, level, _ in painted}) == count, "every file once"
+    assert len({process for process, *_ in painted}) >= 2
+    assert not folders.stylize_folder(tmp_path / "in", out, deadly, **options).done
+
+
+# --- The command line -----------------------------------------------------------------------------
+
+
+def test_shares_of_styles():
+    from nstlib.cli.folder import shares
+
+    assert shares("poppies") == "poppies"
+    assert shares("poppies=1, great_wave=0.5") == {"poppies": 1.0, "great_wave": 0.5}
+    with pytest.raises(InputError, match="no mix of styles"):
+        shares("poppies=a")
+
+
+def test_the_command(photos, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(folder_work, "painter", lambda description: negative)
+    command = ["folder", str(photos), "poppies", "-o", str(tmp_path / "out"), "--workers", "1"]
+    assert main([*command, "--size", "8", "--extension", ".png"]) == 0
+    assert "4 painted in" in capsys.readouterr().out
+    (photos / "empty.jpg").touch()
+    assert main([*command, "--quiet"]) == 1
+    out, err = capsys.readouterr()
+    assert not out and "1 of 5 passed over. empty.jpg" in err
+    assert main(["folder", str(tmp_path / "no"), "poppies", "-o", str(tmp_path / "out")]) == 1
+    assert "There is no folder" in capsys.readouterr().err

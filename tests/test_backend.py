@@ -1,0 +1,77 @@
+"""The gradient is right (against finite differences), and the same on every backend installed."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from keras import ops
+
+from nstlib.backend import value_and_grad
+
+# One Gatys step on a small untrained network, in a process of its own, since a backend is chosen
+# once per process. Prints the total, some of the gradient, and the gradient's size.
+GATYS_STEP = """
+import json, warnings
+import numpy as np
+from keras import ops
+warnings.simplefilter("ignore")
+from nstlib.backend import value_and_grad
+from nstlib.gatys.recipe import recipe
+from nstlib.gatys.objective import objective
+generator = np.random.default_rng(0)
+content, style, image = generator.uniform(0, 1, (3, 1, 32, 40, 3)).astype("float32")
+settings = recipe("plain", style_weight=10.0, tv_weight=1.0)
+function = objective(content, style, settings, weights="random")
+(total, terms), gradient = value_and_grad(function, has_aux=True)(image)
+gradient = ops.convert_to_numpy(gradient)
+print(json.dumps([float(total), len(terms), gradient[0, ::6, ::8].ravel().tolist(),
+                  float(np.abs(gradient).max())]))
+"""
+
+
+def gatys_step(backend: str):
+    environment = {**os.environ, "KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu"}
+    command = [sys.executable, "-c", GATYS_STEP]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_gradient_agrees_with_finite_differences():
+    def function(x):
+        return ops.sum(ops.sin(x) * x)
+
+    x = np.linspace(-2, 2, 7, dtype="float32")
+    value, gradient = value_and_grad(function)(x)
+    assert float(value) == pytest.approx(float(np.sum(np.sin(x) * x)), rel=1e-5)
+    step, wide = 1e-5, x.astype("float64")
+    numeric = [
+        (np.sum(np.sin(u) * u) - np.sum(np.sin(v) * v)) / (2 * step)
+        for u, v in ((wide + step * e, wide - step * e) for e in np.eye(7))
+    ]
+    np.testing.assert_allclose(gradient, numeric, rtol=1e-4, atol=1e-4)
+
+
+def test_aux_is_carried_along_and_other_arguments_are_constant():
+    def function(x, scale):
+        return ops.sum(x * scale["factor"]), {"doubled": 2 * x}
+
+    call = value_and_grad(function, has_aux=True)
+    (value, aux), gradient = call(np.ones(3, "float32"), {"factor": np.float32(5)})
+    assert float(value) == 15
+    np.testing.assert_array_equal(aux["doubled"], [2, 2, 2])
+    np.testing.assert_array_equal(gradient, [5, 5, 5])
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_a_gatys_step_is_the_same_on_every_backend(backend):
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    ours, theirs = gatys_step("tensorflow"), gatys_step(backend)
+    assert ours[0] == pytest.approx(theirs[0], rel=1e-4)
+    assert ours[1] == theirs[1] == 7
+    np.testing.assert_allclose(ours[2], theirs[2], rtol=1e-2, atol=1e-4 * ours[3])
