@@ -9,12 +9,12 @@ BUDGET = ci
 CELL_SECONDS = 300
 
 .DEFAULT_GOAL := help
-.PHONY: help start lab test check tidy unit notebooks doctor weights clean test-lowest
+.PHONY: help start lab test check tidy unit notebooks doctor clean test-lowest
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
 help:
-	@echo "make start        install, fetch the network, paint a first picture into out/"
+	@echo "make start        install, paint a first picture into out/"
 	@echo "make lab          open the course in JupyterLab"
 	@echo "make doctor       check this machine: OK or FAIL, and the mend"
 	@echo "make check        lint, layout and the stored form of the notebooks, in seconds"
@@ -33,9 +33,6 @@ lab: $(VENV)/.course
 doctor: $(VENV)/.course
 	@"$(PY)" -m nstlib doctor
 
-weights: $(VENV)/.course
-	@"$(PY)" -m nstlib weights
-
 check: $(VENV)/.dev
 	@"$(PY)" -m ruff check .
 	@"$(PY)" -m ruff format --check .
@@ -50,13 +47,13 @@ tidy: $(VENV)/.dev
 
 test: check unit notebooks
 
-unit: $(VENV)/.dev weights
-	@"$(PY)" -m pytest tests -n 2
+unit: $(VENV)/.dev
+	@"$(PY)" -m pytest tests -n 2 --durations=40
 
 # Lax, because the stored pictures come from a laptop and these from a budget of seconds: what must
 # hold at every budget is asserted in the cells. conftest.py fails a cell that ran out of time.
 # Matplotlib's backend is the notebook's own: a caller's MPLBACKEND would hide the inline figures.
-notebooks: $(VENV)/.dev weights
+notebooks: $(VENV)/.dev
 	@env -u MPLBACKEND NST_BUDGET=$(BUDGET) NST_OUT="$(CURDIR)/out/test" TF_CPP_MIN_LOG_LEVEL=3 \
 		"$(PY)" -m pytest --nbval-lax --nbval-current-env --nbval-sanitize-with tests/nbval.cfg \
 		--nbval-cell-timeout=$(CELL_SECONDS) --nbval-kernel-startup-timeout=$(CELL_SECONDS) \
@@ -70,14 +67,13 @@ test-lowest:
 	@.venv-lowest/bin/python -m uv pip install --python .venv-lowest/bin/python \
 		--resolution lowest-direct --only-binary :all: -r requirements-dev.txt
 	@.venv-lowest/bin/python -m uv pip install --python .venv-lowest/bin/python --no-deps -e .
-	@.venv-lowest/bin/python -m nstlib weights
-	@.venv-lowest/bin/python -m pytest tests --ignore tests/test_notebooks.py -n 2
+	@.venv-lowest/bin/python -m pytest tests -n 2
 
 clean:
 	@rm -rf out build dist nstlib.egg-info .pytest_cache .ruff_cache .venv-lowest
 	@find . \( -name '.venv*' -o -name .git \) -prune -o -type d \
 		\( -name __pycache__ -o -name .ipynb_checkpoints -o -name out \) -prune -exec rm -rf {} +
-	@echo "Clean. $(VENV) and the cached weights are kept (python -m nstlib doctor says where)."
+	@echo "Clean. $(VENV) is kept."
 
 # --- The environment -----------------------------------------------------------------------------
 # Empty files say how far it is. While they are newer than the requirements, no network is touched.

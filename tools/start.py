@@ -2,10 +2,9 @@
 
     python tools/start.py
 
-1. `nstlib doctor` looks at the machine. 2. `nstlib weights` fetches the pretrained network, once.
-3. The chapter 00_start_here runs without a browser, and paints. 4. The executed page is written.
-Everything goes to out/; the stored notebook is not touched. NST_BUDGET=gpu or ci changes how much
-is painted; the default is laptop.
+1. `nstlib doctor` looks at the machine. 2. The chapter 00_start_here runs without a browser, and
+paints. 3. The executed page is written. Everything goes to out/; the stored notebook is not
+touched. NST_BUDGET=gpu or ci changes how much is painted; the default is laptop.
 """
 
 import copy
@@ -41,9 +40,7 @@ def main() -> int:
     os.environ.setdefault("NST_BUDGET", "laptop")
     os.environ.update(NST_OUT=str(OUT), NST_PROGRESS="0")  # the bar below is the only one
     OUT.mkdir(exist_ok=True)
-    healthy = nstlib("doctor")
-    if not nstlib("weights"):
-        return fail("The pretrained network could not be fetched; the lines above say why.")
+    healthy = is_healthy()
     PAINTING.unlink(missing_ok=True)  # so that an old one cannot pass for this one
     problem = run_notebook()
     if problem:
@@ -58,9 +55,9 @@ def main() -> int:
     return 0
 
 
-def nstlib(command: str) -> bool:
-    print(f"\n--- nstlib {command}", flush=True)
-    return subprocess.run([sys.executable, "-m", "nstlib", command], cwd=ROOT).returncode == 0
+def is_healthy() -> bool:
+    print("\n--- nstlib doctor", flush=True)
+    return subprocess.run([sys.executable, "-m", "nstlib", "doctor"], cwd=ROOT).returncode == 0
 
 
 def fail(message: str) -> int:
