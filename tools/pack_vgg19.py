@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT))
 from nstlib.files import write  # noqa: E402 - found beside this folder
 from nstlib.vgg.weights import load_vgg_weights  # noqa: E402
 
-VALUES, ROUNDS = 256, 50
+VALUES, ROUNDS = 256, 30
 
 
 def packed(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -30,7 +30,9 @@ def packed(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if len(values) <= VALUES:
         values = np.pad(values, (0, VALUES - len(values)))
         return codes.reshape(kernel.shape).astype("uint8"), values
-    values = np.quantile(kernel, (np.arange(VALUES) + 0.5) / VALUES)
+    counts, edges = np.histogram(kernel, 2048)  # values go by its cube root
+    ranks = np.append(0, np.cbrt(counts).cumsum())
+    values = np.interp((np.arange(VALUES) + 0.5) / VALUES * ranks[-1], ranks, edges)
     for _ in range(ROUNDS):  # Lloyd's algorithm on a line, where the cells are intervals
         codes = np.searchsorted((values[1:] + values[:-1]) / 2, kernel.ravel())
         counts, sums = np.bincount(codes, None, VALUES), np.bincount(codes, kernel.ravel(), VALUES)
