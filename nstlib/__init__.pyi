@@ -41,7 +41,7 @@ from .images.masks import (
 from .images.show import show as show
 
 from .vgg.losses import (
-    CONVENTIONS as CONVENTIONS, content_loss as content_loss, gram_loss as gram_loss,
+    content_loss as content_loss, gram_loss as gram_loss,
     gram_matrix as gram_matrix, guided_gram as guided_gram, histogram_loss as histogram_loss,
     histogram_target as histogram_target, mean_std as mean_std, mean_std_loss as mean_std_loss,
     total_variation as total_variation,
@@ -54,6 +54,7 @@ from .vgg.table import (
 )
 from .vgg.weights import load_vgg_weights as load_vgg_weights, weights_status as weights_status
 
+from .gatys.conventions import CONVENTIONS as CONVENTIONS
 from .gatys.coordinates import Waves as Waves
 from .gatys.film import GatysPainter as GatysPainter
 from .gatys.harmonize import harmonize as harmonize, paste as paste

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from nstlib.errors import InputError
 
 PYTHONS = ((3, 10), (3, 13))  # the oldest and the newest that the course is tested on
-CACHE_ROOM, OUT_ROOM = 250e6, 50e6  # bytes: two networks; a few hundred pictures
+OUT_ROOM = 50e6  # bytes: a few hundred pictures
 
 
 class Check(NamedTuple):
@@ -50,7 +50,6 @@ def checks() -> Iterator[Callable[[], Check]]:
         device,
         budget,
         memory,
-        cache_folder,
         output_folder,
         weights,
         pictures,
@@ -144,12 +143,6 @@ def memory() -> Check:
     what = f"memory: {free / 1e9:.1f} GB free, {needed / 1e9:.1f} GB to paint 512 x 512 pixels"
     ok = free >= needed
     return Check(ok, what, "" if ok else "close other programs, or paint with --size 256")
-
-
-def cache_folder() -> Check:
-    from nstlib.vgg.weights import cache_file
-
-    return _folder(cache_file("vgg19").parent, CACHE_ROOM, "NSTLIB_CACHE")
 
 
 def output_folder() -> Check:

@@ -337,14 +337,11 @@ def run_doctor(args: argparse.Namespace) -> int:
 
 
 def run_weights(args: argparse.Namespace) -> None:
-    """Fetch the network if it is not here, and say where it is and which copy it is."""
-    from nstlib.vgg.weights import cache_file, load_vgg_weights
+    """Say which copy of the network is taken, and that it is whole; VGG16 is fetched if need be."""
+    from nstlib.vgg.weights import load_vgg_weights
 
     source = str(args.file.absolute()) if args.file else "imagenet"
-    found = load_vgg_weights(args.network, source, report=print)
-    print(found.origin)
-    if not args.file:
-        print(f"Cache folder: {cache_file(args.network).parent} (NSTLIB_CACHE names another)")
+    print(load_vgg_weights(args.network, source).origin)
 
 
 def run_styles(args: argparse.Namespace) -> None:

@@ -12,6 +12,7 @@ from functools import partial
 import numpy as np
 
 from nstlib.backend import has_fast_bfloat16, ops
+from nstlib.gatys.conventions import CONVENTIONS
 from nstlib.gatys.paintings import Style, gather_styles
 from nstlib.gatys.recipe import Recipe
 from nstlib.images.arrays import as_image
@@ -50,7 +51,7 @@ def sum_of_terms(content, styles: Sequence[Style], recipe: Recipe, weights: str)
         precision=_precision(recipe),
     )
     terms = _terms(extractor, content, styles, recipe)
-    convention, pixels = losses.CONVENTIONS[recipe.convention], content.shape[1] * content.shape[2]
+    convention, pixels = CONVENTIONS[recipe.convention], content.shape[1] * content.shape[2]
 
     def total_and_terms(image):
         features, values = extractor(image), {}
@@ -114,7 +115,7 @@ def all_layers(recipe: Recipe) -> list[str]:
 
 
 def _content_terms(photo, recipe: Recipe) -> dict[str, _Term]:
-    distance = partial(losses.content_loss, measure=losses.CONVENTIONS[recipe.convention].measure)
+    distance = partial(losses.content_loss, measure=CONVENTIONS[recipe.convention].measure)
     return {
         f"content {layer}": _Term(kind, layer, weight, photo[layer], distance)
         for (kind, layer), weight in layer_weights(recipe).items()
@@ -125,7 +126,7 @@ def _content_terms(photo, recipe: Recipe) -> dict[str, _Term]:
 def _style_terms(style: Style, painting, shapes: dict, recipe: Recipe) -> Iterator[_Term]:
     """What one painting asks of the picture, in its region if it has one."""
     summarise, distance = STATISTICS[recipe.style_statistic]
-    measure = losses.CONVENTIONS[recipe.convention].measure
+    measure = CONVENTIONS[recipe.convention].measure
     masks = {}
     if style.mask is not None:
         insets = {n: recipe.mask_inset * receptive_reach(n, recipe.network) for n in shapes}
@@ -158,7 +159,7 @@ def _histogram_at(place: np.ndarray | None, features, target):
 def _factor(term: _Term, shape, pixels: int, recipe: Recipe) -> float:
     """What the recipe's convention and `relative` make of a term."""
     _, height, width, channels = shape
-    convention, sizes = losses.CONVENTIONS[recipe.convention], (channels, height * width)
+    convention, sizes = CONVENTIONS[recipe.convention], (channels, height * width)
     factor = 1.0  # for histograms: no source but Risser et al. has them
     if term.kind == "content":
         factor = convention.content(*sizes)

@@ -1,7 +1,7 @@
 """Settings of a painting by gradient descent, as one value that can be named, changed and printed.
 
 `RECIPES` holds the settings of papers, tutorials and this course's sources, in their own numbers:
-the recipe's `convention` says how they are to be read (see `nstlib.vgg.losses.CONVENTIONS`).
+the recipe's `convention` says how they are to be read (see `nstlib.gatys.conventions`).
 """
 
 import math
@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 
 from nstlib.errors import InputError, did_you_mean
+from nstlib.gatys.conventions import CONVENTIONS
 from nstlib.gatys.coordinates import COORDINATES
-from nstlib.vgg.losses import CONVENTIONS
 from nstlib.vgg.table import PRECISIONS, layer_name, network_name
 
 STYLE_LAYERS = tuple(f"block{block}_conv1" for block in range(1, 6))

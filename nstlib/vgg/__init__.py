@@ -3,15 +3,5 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    [
-        "layers",
-        "losses",
-        "network",
-        "statistics",
-        "table",
-        "torch_stream",
-        "weight_files",
-        "weights",
-    ],
+    __name__, ["layers", "losses", "network", "statistics", "table", "weight_files", "weights"]
 )

@@ -4,19 +4,15 @@ from nstlib.backend import keras, layers, ops
 from nstlib.vgg.table import MEAN_BGR
 
 
-def preprocess(image):
+class _Preprocess(layers.Layer):
     """What the pretrained networks expect: BGR, 0..255, minus the mean colour of ImageNet.
 
-    (batch, height, width, 3) RGB in 0..1 -> the same shape, roughly -124..151.
+    (batch, height, width, 3) RGB in 0..1 -> the same shape, roughly -124..151. As a layer, so that
+    every network takes nstlib's pictures as they are.
     """
-    return ops.flip(image, axis=-1) * 255.0 - ops.array(MEAN_BGR, dtype=image.dtype)
-
-
-class _Preprocess(layers.Layer):
-    """`preprocess` as a layer, so that every network takes nstlib's pictures as they are."""
 
     def call(self, image):
-        return preprocess(image)
+        return ops.flip(image, axis=-1) * 255.0 - ops.array(MEAN_BGR, dtype=image.dtype)
 
 
 @keras.saving.register_keras_serializable("nstlib")

@@ -3,32 +3,33 @@
 One normalisation throughout: every loss is a mean, over positions and over channels, so that its
 size depends on neither the picture's size nor the layer's width, and a weight means the same at
 every layer. Papers and tutorials sum where others average, which is why their weights do not carry
-over from one to the other; `CONVENTIONS` holds the factor between each of them and ours.
+over from one to the other; `nstlib.gatys.conventions` holds the factor between each of them and
+ours.
 
 Targets (a Gram matrix, a mean and standard deviation) are arguments, so that the caller computes
 them once and not in every step. Weighting happens in one place, `nstlib.gatys.objective`.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import numpy as np
 
 from nstlib.backend import ops
-from nstlib.errors import InputError
+from nstlib.errors import choice
 
 
 def mean_square(difference):
-    """How large a tensor of differences is, everywhere but in the convention "crowsonkb"."""
+    """How large a tensor of differences is: the mean of its squares."""
     return ops.mean(ops.square(difference))
 
 
-def scaled_mean_square(difference):
-    """Squares over absolute values: near its minimum a loss like this pulls as hard as far away.
+def relative_distance(value, target, *, axis=None, floor: float = 1e-12):
+    """How far a value is from its target, on a scale where a value of zeros is at 1.
 
-    A tensor -> scalar: sum of squares / sum of absolute values. Crowson's style-transfer-pytorch.
+    Two tensors of one shape -> scalar, or with `axis` one number for each of what is left: the mean
+    squared difference, divided by the target's mean square. `floor` joins the latter, so that a
+    target that is nearly zero does not outweigh all others.
     """
-    return ops.sum(ops.square(difference)) / (ops.sum(ops.abs(difference)) + 1e-8)
+    energy = ops.mean(ops.square(target), axis=axis) + floor
+    return ops.mean(ops.square(value - target), axis=axis) / energy
 
 
 def content_loss(features, target, measure=mean_square):
@@ -136,7 +137,10 @@ def histogram_loss(features, target):
     but for bins: where they match with 256 bins, we sort. Gram matrices cannot tell few strong
     answers from many weak ones; this can.
     """
-    return ops.mean(ops.square(sorted_values(features) - target))
+    return mean_square(sorted_values(features) - target)
+
+
+_NORMS = {"l1": ops.abs, "l2": ops.square}
 
 
 def total_variation(image, norm: str = "l2"):
@@ -146,79 +150,8 @@ def total_variation(image, norm: str = "l2"):
     divided by height * width: squared differences for "l2", absolute ones for "l1", which spares
     edges. Johnson et al. 2016, section 3.2, after Mahendran & Vedaldi 2015.
     """
-    if norm not in ("l1", "l2"):
-        raise InputError(f"norm is {norm!r}; it can be 'l1' or 'l2'.")
-    measure = ops.square if norm == "l2" else ops.abs
+    measure = _NORMS[choice("norm", norm, _NORMS)]
     batch, height, width, _ = ops.shape(image)
     down = measure(image[:, 1:, :, :] - image[:, :-1, :, :])
     right = measure(image[:, :, 1:, :] - image[:, :, :-1, :])
     return (ops.sum(down) + ops.sum(right)) / ops.cast(batch * height * width, image.dtype)
-
-
-TORCHVISION_SCALE = 1 / (0.226 * 255)  # of its networks' pixels: divided by their deviation
-
-
-@dataclass(frozen=True)
-class Convention:
-    """How a paper or a program measures the three terms, as factors on nstlib's own.
-
-    `content(n, m)` and `style(n, m, pixels)` are for a layer of n channels and m positions in a
-    picture of `pixels` pixels, `tv(pixels)` for total variation: their term = factor * our term. So
-    a weight w of theirs is the weight w * factor here. `measure` is how large a difference is.
-    """
-
-    source: str
-    content: Callable[[int, int], float] = lambda n, m: 1.0
-    style: Callable[[int, int, int], float] = lambda n, m, pixels: 1.0
-    tv: Callable[[int], float] = lambda pixels: 1.0
-    tv_norm: str = "l2"
-    measure: Callable = mean_square
-
-
-CONVENTIONS = {
-    "nstlib": Convention("means throughout; also the authors' released code for Gatys et al. 2016"),
-    "gatys-2016": Convention(
-        "Gatys et al. 2016, eq. 1 and 4: half the sum; sum of Gram differences / (4 N^2 M^2)",
-        content=lambda n, m: n * m / 2,
-        style=lambda n, m, pixels: 1 / 4,
-    ),
-    "johnson-2016": Convention(
-        "Johnson et al. 2016, eq. 2 and 4: mean; Frobenius norm of Gram matrices divided by N M",
-    ),
-    "source-001": Convention(
-        "source 001 and the exercise it follows: content sum / (4 N M); style as in Gatys' paper",
-        content=lambda n, m: 1 / 4,
-        style=lambda n, m, pixels: 1 / 4,
-    ),
-    "source-002": Convention(
-        "sources 002 and 003: sum / (2 M N); sum of undivided Gram differences / (4 M^2 N^2)",
-        content=lambda n, m: 1 / 2,
-        style=lambda n, m, pixels: 1 / 4,
-    ),
-    "tensorflow-tutorial": Convention(
-        "TensorFlow's tutorial and source 004: means; total variation as a sum of |differences|",
-        tv=lambda pixels: float(pixels),
-        tv_norm="l1",
-    ),
-    "keras-example": Convention(
-        "Keras' example: sums; Gram undivided, / (4 * 3^2 * pixels^2) at every layer; pixels "
-        "0..255. Its total variation takes the power 1.25 of the squares, ours here the squares",
-        content=lambda n, m: n * m,
-        style=lambda n, m, pixels: (n * m) ** 2 / (36 * pixels**2),
-        tv=lambda pixels: 255.0**2 * pixels,
-    ),
-    "neural-style": Convention(
-        "Johnson's neural-style: means; Gram divided by N M; half the sum of squared differences "
-        "of pixels 0..255",
-        style=lambda n, m, pixels: 1 / n**2,
-        tv=lambda pixels: 255.0**2 / 2 * pixels,
-    ),
-    "crowsonkb": Convention(
-        "Crowson's style-transfer-pytorch: squares over absolute values; means over pixels and "
-        "channels for total variation. Its network wants pixels with a deviation of 1, ours 0..255",
-        content=lambda n, m: TORCHVISION_SCALE,
-        style=lambda n, m, pixels: TORCHVISION_SCALE**2,
-        tv=lambda pixels: 1 / 3,
-        measure=scaled_mean_square,
-    ),
-}

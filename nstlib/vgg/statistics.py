@@ -12,11 +12,7 @@ LEVELS = {
     "block3_conv1": (256, 260.0),
     "block4_conv1": (512, 900.0),
 }
-
-
 STATISTICS = 2 * sum(channels for channels, _ in LEVELS.values())
-
-
 ADAPTED = ("block2_conv1", "block3_conv1", "block4_conv1")  # where the decoder is told of the style
 
 
@@ -31,16 +27,15 @@ def style_vector(features):
     A dict of (batch, height, width, channels) -> (batch, STATISTICS): level by level the means of
     the channels, then their standard deviations, all divided by the level's size.
     """
-    parts = [mean_std(features[level] / size) for level, (_, size) in LEVELS.items()]
-    sizes = [2 * channels for channels, _ in LEVELS.values()]
-    return ops.concatenate(
-        [ops.reshape(part, (-1, size)) for part, size in zip(parts, sizes, strict=True)], axis=1
-    )
+    parts = [
+        ops.reshape(mean_std(features[level] / size), (-1, 2 * channels))
+        for level, (channels, size) in LEVELS.items()
+    ]
+    return ops.concatenate(parts, axis=1)
 
 
 def level_statistics(style, level: str):
     """The part of style vectors (batch, STATISTICS) that is one level's: (batch, 2, channels)."""
-    names = list(LEVELS)
+    names, channels = list(LEVELS), LEVELS[level][0]
     begin = 2 * sum(LEVELS[name][0] for name in names[: names.index(level)])
-    channels = LEVELS[level][0]
     return ops.reshape(style[:, begin : begin + 2 * channels], (-1, 2, channels))

@@ -2,13 +2,11 @@
 
 import re
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from nstlib.errors import InputError, did_you_mean
 
-# Five blocks each: (channels, kernel size of each convolution). Pooling halves the picture between.
 _CHANNELS = (64, 128, 256, 512, 512)
-
-
 _KERNELS = {
     "vgg11": ((3,), (3,), (3, 3), (3, 3), (3, 3)),
     "vgg13": ((3, 3),) * 5,
@@ -16,32 +14,49 @@ _KERNELS = {
     "vgg16": ((3, 3), (3, 3), (3, 3, 3), (3, 3, 3), (3, 3, 3)),
     "vgg19": ((3, 3), (3, 3), (3, 3, 3, 3), (3, 3, 3, 3), (3, 3, 3, 3)),
 }
-
-
+# Simonyan & Zisserman 2015, table 1. Five blocks each: channels, kernel size of each convolution.
 VGG_TABLE = {
     name: tuple(zip(_CHANNELS, kernels, strict=True)) for name, kernels in _KERNELS.items()
 }
-
-
 _LETTERS = dict(zip("ABCDE", VGG_TABLE, strict=True))
 
-
 PRETRAINED = ("vgg16", "vgg19")
-
-
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
-
-
 MEAN_BGR = (103.939, 116.779, 123.68)  # ImageNet's mean colour, in the order of the Caffe weights
+
+
+class Layer(NamedTuple):
+    """A convolution with its ReLU or, with `kernel` 0, the pool that ends a block and halves it."""
+
+    name: str
+    block: int
+    channels: int
+    kernel: int
+
+
+def vgg_layers(network: str = "vgg19") -> list[Layer]:
+    """The layers of a network, from the picture inwards."""
+    found = []
+    for block, (channels, kernels) in enumerate(VGG_TABLE[network_name(network)], start=1):
+        for number, kernel in enumerate(kernels, start=1):
+            found.append(Layer(f"block{block}_conv{number}", block, channels, kernel))
+        found.append(Layer(f"block{block}_pool", block, channels, 0))
+    return found
 
 
 def layer_names(network: str = "vgg19") -> list[str]:
     """The layers of a network, from the picture inwards, by their Keras names."""
-    names = []
-    for block, (_, kernels) in enumerate(VGG_TABLE[network_name(network)], start=1):
-        names += [f"block{block}_conv{conv}" for conv in range(1, len(kernels) + 1)]
-        names.append(f"block{block}_pool")
-    return names
+    return [layer.name for layer in vgg_layers(network)]
+
+
+def kernel_shapes(network: str = "vgg19") -> dict[str, tuple[int, int, int, int]]:
+    """{"block1_conv1": (3, 3, 3, 64), …}: height, width, channels in, channels out."""
+    shapes, channels = {}, 3
+    for layer in vgg_layers(network):
+        if layer.kernel:
+            shapes[layer.name] = (layer.kernel, layer.kernel, channels, layer.channels)
+        channels = layer.channels
+    return shapes
 
 
 def network_name(network: str) -> str:
@@ -87,12 +102,6 @@ def receptive_reach(layer: str, network: str = "vgg19") -> int:
     Half of what its receptive field is wider than its stride: 1 for block1_conv1, 70 for VGG19's
     block5_conv1.
     """
-    name, reach = layer_name(layer, network), 0
-    for block, (_, kernels) in enumerate(VGG_TABLE[network_name(network)], start=1):
-        for conv, kernel in enumerate(kernels, start=1):
-            reach += kernel // 2 * 2 ** (block - 1)
-            if f"block{block}_conv{conv}" == name:
-                return reach
-        if f"block{block}_pool" == name:
-            return reach
-    raise AssertionError(f"{name} is not in {network}")  # layer_name() has checked it
+    depth = layer_names(network).index(layer_name(layer, network)) + 1
+    passed = vgg_layers(network)[:depth]
+    return sum(one.kernel // 2 * 2 ** (one.block - 1) for one in passed)

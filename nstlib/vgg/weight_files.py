@@ -5,32 +5,46 @@ kernel as (height, width, channels in, channels out), for pictures in BGR.
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
-from nstlib.errors import WeightsError
+from nstlib.errors import InputError, WeightsError
+from nstlib.vgg.table import kernel_shapes
 
 Layers = dict[str, tuple[np.ndarray, np.ndarray]]
 
-# Simonyan & Zisserman 2015, table 1: channels of the five blocks, and convolutions in each.
-CHANNELS = (64, 128, 256, 512, 512)
-CONVOLUTIONS = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
+
+def read_weights(path: Path, network: str) -> Layers:
+    """The layers in a file, if they are this network's; else a WeightsError that says why not."""
+    if path.suffix.lower() not in READERS:
+        raise InputError(f"{path} is not a weights file: it can be {', '.join(READERS)}.")
+    try:
+        return _checked(READERS[path.suffix.lower()](path), network)
+    except Exception as error:  # three libraries read these files, and each fails in its own ways
+        kind = "" if isinstance(error, WeightsError) else f"{type(error).__name__}: "
+        message = f"{path} cannot be used as {network.upper()}: {kind}{error}"
+        raise WeightsError(message) from error
 
 
-def kernel_shapes(network: str) -> dict[str, tuple[int, int, int, int]]:
-    """{"block1_conv1": (3, 3, 3, 64), …}: height, width, channels in, channels out."""
-    shapes, channels = {}, 3
-    for block, (count, width) in enumerate(zip(CONVOLUTIONS[network], CHANNELS, strict=True), 1):
-        for conv in range(1, count + 1):
-            shapes[f"block{block}_conv{conv}"] = (3, 3, channels, width)
-            channels = width
-    return shapes
+def _checked(layers: Layers, network: str) -> Layers:
+    """The layers in order, float32, if they are this network's and finite; else WeightsError."""
+    expected, found = kernel_shapes(network), {}
+    wrong = sorted(layers.keys() ^ expected.keys())
+    if wrong:
+        raise WeightsError(f"layers missing, or not of {network.upper()}: {', '.join(wrong)}")
+    for name, shape in expected.items():
+        kernel, bias = (np.asarray(array, np.float32, order="C") for array in layers[name])
+        if kernel.shape != shape or bias.shape != shape[-1:]:
+            raise WeightsError(f"{name} has shapes {kernel.shape}, {bias.shape}, expected {shape}")
+        if not (np.isfinite(kernel).all() and np.isfinite(bias).all()):
+            raise WeightsError(f"{name} has values that are not finite")
+        found[name] = kernel, bias
+    return found
 
 
-def read_h5(path: Path) -> Layers:
+def _read_h5(path: Path) -> Layers:
     """Keras' old and new ways: block1_conv1/block1_conv1_W_1:0, block1_conv1/…/kernel:0, vars/0."""
     import h5py
 
@@ -40,16 +54,17 @@ def read_h5(path: Path) -> Layers:
         return _by_layer((name, item) for name, item in datasets.items() if hasattr(item, "ndim"))
 
 
-def read_npz(path: Path) -> Layers:
-    with opened_npz(path) as archive:
-        return _by_layer((name, archive[name]) for name in archive.files)
+def _read_npz(path: Path) -> Layers:
+    """A kernel and a bias for each layer, or the kernel as `codes` (uint8) and their 256 `values`.
 
-
-@contextmanager
-def opened_npz(path: Path) -> Iterator[np.lib.npyio.NpzFile]:
-    """As np.load, which by itself forgets to close a damaged file; Windows then cannot move it."""
+    The file is opened here because np.load forgets to close a damaged one.
+    """
     with open(path, "rb") as file, np.load(file) as archive:
-        yield archive
+        arrays = dict(archive)
+    for name in [name for name in arrays if name.endswith("/codes")]:
+        values = arrays.pop(name.replace("/codes", "/values"))
+        arrays[name] = np.take(values, arrays[name])
+    return _by_layer(arrays.items())
 
 
 def _by_layer(items: Iterable) -> Layers:
@@ -62,7 +77,7 @@ def _by_layer(items: Iterable) -> Layers:
     return {layer: (kernels[layer], biases[layer]) for layer in kernels.keys() & biases.keys()}
 
 
-def read_mat(path: Path) -> Layers:
+def _read_mat(path: Path) -> Layers:
     """MatConvNet's imagenet-vgg-verydeep-19.mat, in either of its two generations.
 
     Its converter (MatConvNet's utils/import-caffe.py) writes kernels as (height, width, in, out),
@@ -82,20 +97,4 @@ def read_mat(path: Path) -> Layers:
     return layers | {"block1_conv1": (kernel[:, :, ::-1], bias)}
 
 
-READERS = {".h5": read_h5, ".hdf5": read_h5, ".npz": read_npz, ".mat": read_mat}
-
-
-def checked(layers: Layers, network: str) -> Layers:
-    """The layers in order, float32, if they are this network's and finite; else WeightsError."""
-    expected, found = kernel_shapes(network), {}
-    wrong = sorted(layers.keys() ^ expected.keys())
-    if wrong:
-        raise WeightsError(f"layers missing, or not of {network.upper()}: {', '.join(wrong)}")
-    for name, shape in expected.items():
-        kernel, bias = (np.array(array, np.float32, order="C") for array in layers[name])
-        if kernel.shape != shape or bias.shape != shape[-1:]:
-            raise WeightsError(f"{name} has shapes {kernel.shape}, {bias.shape}, expected {shape}")
-        if not (np.isfinite(kernel).all() and np.isfinite(bias).all()):
-            raise WeightsError(f"{name} has values that are not finite")
-        found[name] = kernel, bias
-    return found
+READERS = {".h5": _read_h5, ".hdf5": _read_h5, ".npz": _read_npz, ".mat": _read_mat}

@@ -446,7 +446,7 @@ def first_losses(folder, out, weights, backend="tensorflow", devices=1) -> list[
 @pytest.fixture
 def same_weights(tmp_path) -> Path:
     """One file of VGG weights for all backends: each would draw its own otherwise."""
-    from nstlib.vgg.weight_files import kernel_shapes
+    from nstlib.vgg.table import kernel_shapes
 
     random, arrays = np.random.default_rng(0), {}
     for layer, shape in kernel_shapes("vgg19").items():
