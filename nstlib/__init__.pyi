@@ -94,8 +94,9 @@ from .stylizers.frames import FramePainter as FramePainter
 from .stylizers.tiles import tiled_forward as tiled_forward
 from .stylizers.video import VideoReport as VideoReport, stylize_video as stylize_video
 
-from .evaluation.comparison import compare as compare, measure as measure
-from .evaluation.comparison_table import Comparison as Comparison
+from .evaluation.comparison import (
+    Comparison as Comparison, compare as compare, measure as measure,
+)
 from .evaluation.frechet import (
     art_fid as art_fid, frechet_distance as frechet_distance, style_frechet as style_frechet,
 )
