@@ -117,6 +117,7 @@ from .notebook.explorers import (
     show_feature_maps as show_feature_maps, show_gram as show_gram,
     style_explorer as style_explorer,
 )
+from .notebook.kit import panel as panel
 from .notebook.mask_editor import (
     brush as brush, grow as grow, mask_editor as mask_editor, over_photo as over_photo,
 )
