@@ -1,8 +1,10 @@
 """The project's own papers agree with each other, and the wheel holds what the course needs."""
 
+import argparse
 import ast
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import nstlib
+from nstlib.__main__ import main
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -122,6 +125,30 @@ def test_readme_lists_every_chapter():
         assert f"/blob/main/notebooks/{path.name})" in row, f"{path.name} has no Colab badge"
 
 
+def test_the_commands_of_the_readme_are_commands(monkeypatch):
+    """Parsed and no more: what they do is tested where they are."""
+    commands = re.findall(r"^python -m nstlib (.*)", read("README.md"), re.MULTILINE)
+    assert len(commands) > 10
+    parse = argparse.ArgumentParser.parse_args
+
+    class Parsed(BaseException):
+        """Ends a command before it begins."""
+
+    def parse_only(parser, words):
+        raise Parsed(parse(parser, words))
+
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_only)
+    for command in commands:
+        with pytest.raises(Parsed):
+            main(shlex.split(command, comments=True))
+
+
+def test_the_names_in_the_readme_are_public():
+    code = "".join(re.findall(r"```python\n(.*?)```", read("README.md"), re.DOTALL))
+    names = set(re.findall(r"\bnst\.(\w+)", code))
+    assert len(names) > 5 and not names - set(nstlib.__all__)
+
+
 def test_no_machine_is_named():
     """Only this project's own text is searched; outputs of notebooks have tests of their own."""
     folders = (ROOT / name for name in ("nstlib", "tools", "tests", "benchmarks", ".github"))
@@ -144,8 +171,9 @@ def test_the_wheel_carries_the_modules_and_the_pictures(tmp_path):
     command = [sys.executable, "-m", "pip", "wheel", ".", "--no-deps", "--no-build-isolation"]
     subprocess.run([*command, "-q", "-w", tmp_path], cwd=source, check=True)
     names = set(zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist())
-    modules = (path.relative_to(ROOT) for path in (ROOT / "nstlib").rglob("*.py"))
-    carried = {path.as_posix() for path in modules}
+    modules = (path.relative_to(ROOT) for path in (ROOT / "nstlib").rglob("*.py*"))
+    carried = {path.as_posix() for path in modules if path.suffix in (".py", ".pyi")}
+    assert "nstlib/__init__.pyi" in carried
     for folder in ("images", "weights"):
         files = (path for path in (ROOT / "data" / folder).rglob("*") if path.is_file())
         carried |= {f"nstlib/_data/{path.relative_to(ROOT / 'data').as_posix()}" for path in files}
