@@ -16,18 +16,19 @@ from nstlib.images.arrays import as_image, resize, to_pil
 WIDGET_SIZE = 320  # longest side in pixels at most, so that a new layer is there within a second
 
 
-def panel(controls: Mapping, draw: Callable):
+def panel(controls: Mapping, draw: Callable, *, width: int | None = None):
     """Controls in a row above the picture that `draw` makes of their values, anew at each change.
 
     `controls` maps the names of arguments of `draw` to widgets, or to what `ipywidgets.interact`
     makes one of: (0, 1, 0.05) is a slider, a list is a menu, both set to the argument's default.
-    `draw` returns a picture (1, height, width, 3), RGB, 0..1, or a Matplotlib figure. Returns the
-    widget, which Jupyter displays; its `redraw()` draws without a change.
+    `draw` returns a picture (1, height, width, 3), RGB, 0..1, or a Matplotlib figure; `width` is
+    how wide it is on the screen, by default as many pixels as it has. Returns the widget, which
+    Jupyter displays; its `redraw()` draws without a change.
     """
     import ipywidgets as widgets
 
     controls = {name: _control(name, given, draw) for name, given in controls.items()}
-    picture = widgets.Image(format="jpeg")
+    picture = widgets.Image(format="jpeg", width=str(width or ""))
 
     def redraw(change=None) -> None:
         values = {name: control.value for name, control in controls.items()}

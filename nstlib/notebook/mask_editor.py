@@ -61,7 +61,11 @@ def mask_editor(photo, mask=None):
     photo = as_image(photo)
     start = np.zeros((*photo.shape[:3], 1), "float32") if mask is None else mask
     states = [as_mask(start, photo.shape[1:3])]
-    sliders, said = _sliders(), widgets.Label()
+    sliders = {
+        name: widgets.FloatSlider(value, min=0.01, max=most, step=0.01)
+        for name, value, most in (("x", 0.5, 1.0), ("y", 0.5, 1.0), ("radius", 0.1, 0.5))
+    }
+    said = widgets.Label()
     view = panel(sliders, lambda **at: _preview(photo, states[-1], **at))
 
     def on_click(button) -> None:
@@ -77,22 +81,12 @@ def mask_editor(photo, mask=None):
         box.mask = states[-1]
         view.redraw()
 
-    buttons = [widgets.Button(description=name) for name in ("undo", *_CHANGES)]
+    buttons = [widgets.Button(description=name) for name in (*_CHANGES, "undo")]
     for button in buttons:
         button.on_click(on_click)
     box = widgets.VBox([view, in_a_row(buttons), said])
     box.mask = states[-1]
     return box
-
-
-def _sliders() -> dict:
-    import ipywidgets as widgets
-
-    bounds = {"x": (0.5, 0.0, 1.0), "y": (0.5, 0.0, 1.0), "radius": (0.1, 0.01, 0.5)}
-    return {
-        name: widgets.FloatSlider(value, min=least, max=most, step=0.01)
-        for name, (value, least, most) in bounds.items()
-    }
 
 
 # Each makes the next mask of the mask so far, the photo, and where the brush is.

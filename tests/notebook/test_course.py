@@ -108,9 +108,7 @@ def test_output_folder_goes_elsewhere_when_this_place_is_closed(tmp_path, monkey
         folder = course.output_folder()
     assert folder == tmp_path / "tmp/nstlib-out" and folder.is_dir()
     monkeypatch.setenv("NST_OUT", "out")
-    with pytest.raises(
-        InputError, match="NST_OUT is 'out', which is, or is in, a file"
-    ):
+    with pytest.raises(InputError, match="NST_OUT is 'out', which is, or is in, a file"):
         course.output_folder()
 
 

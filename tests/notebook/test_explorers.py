@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from nstlib.errors import InputError
-from nstlib.notebook import explorers as explore
+from nstlib.notebook import explorers as explore, kit
 
 LAYERS = ["block1_conv1", "block2_conv1"]
 
@@ -26,6 +26,12 @@ def untrained(monkeypatch):
 
     monkeypatch.setattr(explore, "_features", features)
     return calls
+
+
+@pytest.fixture
+def unsaved(monkeypatch):
+    """Figures are made but not laid out and saved, which takes longest."""
+    monkeypatch.setattr(kit, "as_jpeg", lambda drawn: b"")
 
 
 @pytest.fixture
@@ -134,6 +140,7 @@ def test_every_control_draws_a_jpeg_anew(explorer, images):
     ("explorer", "slider"),
     [(explore.layer_explorer, "channel"), (explore.gram_explorer, "channels")],
 )
+@pytest.mark.usefixtures("unsaved")
 def test_sliders_and_returning_compute_nothing(explorer, slider, images, untrained):
     box = explorer(images, LAYERS)
     computed = len(untrained)
@@ -146,6 +153,7 @@ def test_sliders_and_returning_compute_nothing(explorer, slider, images, untrain
     assert len(untrained) == computed
 
 
+@pytest.mark.usefixtures("unsaved")
 def test_the_channel_slider_ends_where_the_layer_does(images):
     box = explore.layer_explorer(images, LAYERS)
     layer, channel = controls(box)["layer"], controls(box)["channel"]
@@ -163,6 +171,7 @@ def test_widgets_shrink_large_pictures_and_leave_small_ones(tiny_image):
     assert shrunk["tiny"].shape == tiny_image.shape
 
 
+@pytest.mark.usefixtures("unsaved")
 def test_layers_are_checked_and_may_be_the_papers_names(images):
     box = explore.layer_explorer(images, ["relu2_1"])
     assert controls(box)["layer"].options == ("block2_conv1",)
@@ -170,6 +179,7 @@ def test_layers_are_checked_and_may_be_the_papers_names(images):
         explore.gram_explorer(images, ["block1_conv9"])
 
 
+@pytest.mark.usefixtures("unsaved")
 def test_one_picture_is_enough_for_the_gram_explorer(tiny_image):
     box = explore.gram_explorer({"only": tiny_image}, LAYERS)
     assert controls(box)["left"].value == controls(box)["right"].value == "only"

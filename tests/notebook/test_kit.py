@@ -33,9 +33,10 @@ def test_the_picture_follows_the_controls():
 
 def test_a_widget_is_taken_as_it_is():
     slider = widgets.FloatSlider(0.5, description="how light")
-    panel = kit.panel({"level": slider}, gray)
+    panel = kit.panel({"level": slider}, gray, width=512)
     assert panel.children[0].children == (slider,)
     assert slider.description == "how light" and slider.continuous_update
+    assert panel.children[1].width == "512"
 
 
 def test_drawn_anew_when_asked():
