@@ -172,8 +172,7 @@ def known_pairs(name: str, args: argparse.Namespace) -> list[str]:
 def judge(painted: dict, pairs: list[str], folder: Path) -> dict:
     """{row: {pair: measures}}, with the rows "identity" and "style-copy"."""
 
-    from nstlib.evaluation.comparison import measure
-    from nstlib.evaluation.comparison_table import IDENTITY, STYLE_COPY
+    from nstlib.evaluation.comparison import IDENTITY, STYLE_COPY, measure
     from nstlib.evaluation.measures import look
     from nstlib.images.arrays import resize
     from nstlib.images.files import load_image
@@ -194,7 +193,7 @@ def judge(painted: dict, pairs: list[str], folder: Path) -> dict:
 
 def report(rows: dict, painted: dict, groups: list[list[str]]) -> None:
     """One table; a group of rows holds who painted all of its pairs."""
-    from nstlib.evaluation.comparison_table import DECIMALS
+    from nstlib.evaluation.comparison import DECIMALS
 
     print("| pairs | engine | seconds | peak, MB | " + " | ".join(COLUMNS) + " |")
     print("|---|---" + "|---:" * (len(COLUMNS) + 2) + "|")

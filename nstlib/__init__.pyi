@@ -95,8 +95,9 @@ from .stylizers.frames import FramePainter as FramePainter
 from .stylizers.tiles import tiled_forward as tiled_forward
 from .stylizers.video import VideoReport as VideoReport, stylize_video as stylize_video
 
-from .evaluation.comparison import compare as compare, measure as measure
-from .evaluation.comparison_table import Comparison as Comparison
+from .evaluation.comparison import (
+    Comparison as Comparison, compare as compare, measure as measure,
+)
 from .evaluation.frechet import (
     art_fid as art_fid, frechet_distance as frechet_distance, style_frechet as style_frechet,
 )
@@ -117,6 +118,7 @@ from .notebook.explorers import (
     show_feature_maps as show_feature_maps, show_gram as show_gram,
     style_explorer as style_explorer,
 )
+from .notebook.kit import panel as panel
 from .notebook.mask_editor import (
     brush as brush, grow as grow, mask_editor as mask_editor, over_photo as over_photo,
 )

@@ -1,4 +1,4 @@
-"""The gradient is right (against finite differences), and the same on every backend installed."""
+"""Device in words, Keras without chatter; the gradient is right and the same on every backend."""
 
 import importlib.util
 import json
@@ -8,9 +8,9 @@ import sys
 
 import numpy as np
 import pytest
-from keras import ops
 
-from nstlib.backend import value_and_grad
+from nstlib import backend
+from nstlib.backend import keras, ops, value_and_grad
 
 # One Gatys step on a small untrained network, in a process of its own, since a backend is chosen
 # once per process. Prints the total, some of the gradient, and the gradient's size.
@@ -33,8 +33,8 @@ print(json.dumps([float(total), len(terms), gradient[0, ::6, ::8].ravel().tolist
 """
 
 
-def gatys_step(backend: str):
-    environment = {**os.environ, "KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu"}
+def gatys_step(name: str):
+    environment = {**os.environ, "KERAS_BACKEND": name, "JAX_PLATFORMS": "cpu"}
     command = [sys.executable, "-c", GATYS_STEP]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -67,11 +67,46 @@ def test_aux_is_carried_along_and_other_arguments_are_constant():
     np.testing.assert_array_equal(gradient, [5, 5, 5])
 
 
-@pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_a_gatys_step_is_the_same_on_every_backend(backend):
-    if importlib.util.find_spec(backend) is None:
-        pytest.skip(f"{backend} is not installed")
-    ours, theirs = gatys_step("tensorflow"), gatys_step(backend)
+@pytest.mark.parametrize("name", ["jax", "torch"])
+def test_a_gatys_step_is_the_same_on_every_backend(name):
+    if importlib.util.find_spec(name) is None:
+        pytest.skip(f"{name} is not installed")
+    ours, theirs = gatys_step("tensorflow"), gatys_step(name)
     assert ours[0] == pytest.approx(theirs[0], rel=1e-4)
     assert ours[1] == theirs[1] == 7
     np.testing.assert_allclose(ours[2], theirs[2], rtol=1e-2, atol=1e-4 * ours[3])
+
+
+# --- Device, and chatter -------------------------------------------------------------------------
+
+
+def test_device_names_the_cores_or_the_accelerator(monkeypatch):
+    monkeypatch.setattr(backend, "_accelerator", lambda: "")
+    for cores, words in ((1, "CPU, 1 core"), (8, "CPU, 8 cores")):
+        monkeypatch.setattr(backend, "cores", lambda cores=cores: cores)
+        assert backend.device() == words and not backend.has_gpu()
+    monkeypatch.setattr(backend, "_accelerator", lambda: "GPU NVIDIA T4")
+    assert backend.device() == "GPU NVIDIA T4" and backend.has_gpu()
+
+
+@pytest.mark.parametrize("name", ["tensorflow", "jax", "torch"])
+def test_every_backend_can_be_asked_for_its_gpu(name, monkeypatch):
+    pytest.importorskip(name)
+    monkeypatch.setattr(backend, "backend_name", lambda: name)
+    found = backend._accelerator()
+    assert found == "" or found.split()[0] in ("GPU", "TPU")
+
+
+def test_an_unknown_backend_has_no_gradient_but_a_mend(monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "openvino")
+    with pytest.raises(RuntimeError, match="not on Keras backend 'openvino'.*KERAS_BACKEND=tensor"):
+        value_and_grad(lambda x: x)
+
+
+def test_keras_starts_quietly():
+    """In a process of its own, since libraries read the setting once."""
+    settings = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
+    code = "import os, nstlib.backend; print(os.environ['TF_CPP_MIN_LOG_LEVEL'])"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=settings, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("3\n", "")

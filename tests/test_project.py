@@ -1,25 +1,20 @@
-"""The project's own papers agree with each other, and its tools do what the course relies on."""
+"""The project's own papers agree with each other, and the wheel holds what the course needs."""
 
+import argparse
 import ast
-import base64
-import io
-import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from PIL import Image
 
-import clean_notebooks
 import nstlib
-import start
+from nstlib.__main__ import main
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -130,6 +125,30 @@ def test_readme_lists_every_chapter():
         assert f"/blob/main/notebooks/{path.name})" in row, f"{path.name} has no Colab badge"
 
 
+def test_the_commands_of_the_readme_are_commands(monkeypatch):
+    """Parsed and no more: what they do is tested where they are."""
+    commands = re.findall(r"^python -m nstlib (.*)", read("README.md"), re.MULTILINE)
+    assert len(commands) > 10
+    parse = argparse.ArgumentParser.parse_args
+
+    class Parsed(BaseException):
+        """Ends a command before it begins."""
+
+    def parse_only(parser, words):
+        raise Parsed(parse(parser, words))
+
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_only)
+    for command in commands:
+        with pytest.raises(Parsed):
+            main(shlex.split(command, comments=True))
+
+
+def test_the_names_in_the_readme_are_public():
+    code = "".join(re.findall(r"```python\n(.*?)```", read("README.md"), re.DOTALL))
+    names = set(re.findall(r"\bnst\.(\w+)", code))
+    assert len(names) > 5 and not names - set(nstlib.__all__)
+
+
 def test_no_machine_is_named():
     """Only this project's own text is searched; outputs of notebooks have tests of their own."""
     folders = (ROOT / name for name in ("nstlib", "tools", "tests", "benchmarks", ".github"))
@@ -152,174 +171,12 @@ def test_the_wheel_carries_the_modules_and_the_pictures(tmp_path):
     command = [sys.executable, "-m", "pip", "wheel", ".", "--no-deps", "--no-build-isolation"]
     subprocess.run([*command, "-q", "-w", tmp_path], cwd=source, check=True)
     names = set(zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist())
-    modules = (path.relative_to(ROOT) for path in (ROOT / "nstlib").rglob("*.py"))
-    carried = {path.as_posix() for path in modules}
+    modules = (path.relative_to(ROOT) for path in (ROOT / "nstlib").rglob("*.py*"))
+    carried = {path.as_posix() for path in modules if path.suffix in (".py", ".pyi")}
+    assert "nstlib/__init__.pyi" in carried
     for folder in ("images", "weights"):
         files = (path for path in (ROOT / "data" / folder).rglob("*") if path.is_file())
         carried |= {f"nstlib/_data/{path.relative_to(ROOT / 'data').as_posix()}" for path in files}
     assert "nstlib/_data/images/manifest.json" in carried
     assert carried <= names, f"not in the wheel: {sorted(carried - names)[:5]}"
     assert not any("gallery" in name for name in names)
-
-
-# --- tools/clean_notebooks.py --------------------------------------------------------------------
-
-
-def picture(kind: str, side: int = 20) -> str:
-    noise = Image.frombytes("RGBA", (side, side), os.urandom(side * side * 4))
-    buffer = io.BytesIO()
-    (noise if kind == "PNG" else noise.convert("RGB")).save(buffer, kind, quality=95)
-    return base64.b64encode(buffer.getvalue()).decode()
-
-
-def text_of(*outputs, **code) -> str:
-    """The JSON of a notebook with one heading and one executed cell."""
-    cell = new_code_cell("1 + 1", outputs=list(outputs), **{"execution_count": 1} | code)
-    return nbformat.writes(new_notebook(cells=[new_markdown_cell("# Title"), cell]))
-
-
-def stream(text: str, name: str = "stderr"):
-    return new_output("stream", name=name, text=text)
-
-
-def display(data: dict):
-    return new_output("display_data", data=data)
-
-
-def outputs(text: str) -> list:
-    return json.loads(text)["cells"][1]["outputs"]
-
-
-def test_a_mended_notebook_is_left_alone():
-    mended, problems = clean_notebooks.clean(text_of(stream("4\n", "stdout")))
-    assert problems and all(problem.mended for problem in problems)
-    assert clean_notebooks.clean(mended) == (mended, [])
-
-
-def test_noise_goes_and_warnings_lose_their_place():
-    log = "2026-01-02 03:04:05.678901: I tensorflow/core/util/port.cc:153] oneDNN is on\n"
-    warning = "/somewhere/site-packages/thing.py:12: UserWarning: mind the gap\n"
-    bar = "painting: 100%|██████████| 10/10 [00:01<00:00]\n"
-    mended, _ = clean_notebooks.clean(text_of(stream(log + warning + bar)))
-    assert [output["text"] for output in outputs(mended)] == [["UserWarning: mind the gap\n"]]
-    mended, _ = clean_notebooks.clean(text_of(stream(log)))
-    assert outputs(mended) == []
-
-
-def test_widgets_keep_their_text_and_progress_bars_go():
-    view = {clean_notebooks.WIDGET_VIEW: {"model_id": "0"}}
-    slider = display(view | {"text/plain": "IntSlider(value=0)"})
-    bar = display(view | {"text/plain": "  0%|          | 0/10 [00:00<?, ?it/s]"})
-    mended, _ = clean_notebooks.clean(text_of(slider, bar))
-    assert [output["data"] for output in outputs(mended)] == [
-        {"text/plain": ["IntSlider(value=0)"]}
-    ]
-
-
-def test_figures_become_small_jpegs():
-    mended, _ = clean_notebooks.clean(text_of(display({"image/png": picture("PNG")})))
-    data = outputs(mended)[0]["data"]
-    assert list(data) == ["image/jpeg"]
-    assert Image.open(io.BytesIO(base64.b64decode(data["image/jpeg"]))).format == "JPEG"
-    large = picture("JPEG", 480)
-    mended, _ = clean_notebooks.clean(text_of(display({"image/jpeg": large})))
-    smaller = base64.b64decode(outputs(mended)[0]["data"]["image/jpeg"])
-    assert len(smaller) <= clean_notebooks.MAX_FIGURE_BYTES < len(base64.b64decode(large))
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        (text_of(execution_count=3), "execution count is 3 in place of 1"),
-        (text_of(execution_count=None), "execution count is absent"),
-        (text_of(new_output("error", ename="ValueError", evalue="no")), "ValueError: no"),
-        (text_of(stream("saved in /home" + "/ada/out.jpg", "stdout")), "path of one machine"),
-        (text_of(stream("saved in C:" + "\\Users\\ada", "stdout")), "path of one machine"),
-        (text_of(display({"image/jpeg": picture("JPEG", 700)})), "draw it smaller"),
-        (text_of(stream("x" * 1_500_001, "stdout")), "more than 1.5"),
-    ],
-    ids=["count", "no count", "error", "path", "Windows path", "large figure", "large notebook"],
-)
-def test_what_no_tool_can_mend_is_reported(text, message):
-    left = [p.message for p in clean_notebooks.clean(text)[1] if not p.mended]
-    assert len(left) == 1 and message in left[0], left
-
-
-def test_addresses_on_the_web_are_no_paths():
-    text = text_of(stream("see https://example.org/home/page and data/images/content/cat.jpg"))
-    assert not [p for p in clean_notebooks.clean(text)[1] if not p.mended]
-
-
-def test_check_changes_nothing_and_fails(tmp_path, capsys):
-    path = tmp_path / "a notebook.ipynb"
-    path.write_text(text_of(), encoding="utf-8")
-    before = path.read_bytes()
-    assert clean_notebooks.main(["--check", str(path)]) == 1
-    assert path.read_bytes() == before
-    assert "a notebook.ipynb: metadata.kernelspec" in capsys.readouterr().out
-    assert clean_notebooks.main([str(path)]) == 0
-    assert clean_notebooks.main(["--check", str(path)]) == 0
-
-
-# --- Running notebooks ---------------------------------------------------------------------------
-
-
-def test_a_cell_out_of_time_fails_the_run_even_if_it_ends_well(tmp_path):
-    """`style_transfer` answers an interruption with a picture; nbval alone lets that pass."""
-    patient = "import time\ntry:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    print('best')"
-    nbformat.write(
-        new_notebook(cells=[new_code_cell(patient), new_code_cell("2")]), tmp_path / "slow.ipynb"
-    )
-    shutil.copy(ROOT / "conftest.py", tmp_path)
-    options = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=2", "-p", "no:xdist"]
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, "--rootdir", tmp_path, tmp_path],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-    )
-    assert run.returncode == 1 and "ran longer than 2 seconds" in run.stdout, run.stdout
-
-
-@pytest.fixture
-def first_chapter(tmp_path, monkeypatch):
-    """A folder with notebooks/00_start_here.ipynb of one cell, in place of the real one."""
-
-    def write(source: str) -> Path:
-        path = tmp_path / "notebooks" / "00_start_here.ipynb"
-        path.parent.mkdir()
-        heading = new_markdown_cell("# 0 · Start\n\n[next](02_next.ipynb)")
-        nbformat.write(new_notebook(cells=[heading, new_code_cell(source)]), path)
-        return path
-
-    monkeypatch.setattr(start, "ROOT", tmp_path)
-    monkeypatch.setattr(start, "OUT", tmp_path / "out")
-    monkeypatch.setattr(start, "NOTEBOOK", tmp_path / "notebooks" / "00_start_here.ipynb")
-    for name, file in {"PAINTING": "first_painting.jpg", "PAGE": "page.html", "LOG": "l"}.items():
-        monkeypatch.setattr(start, name, tmp_path / "out" / file)
-    monkeypatch.setattr(start, "nstlib", lambda command: True)
-    for name in ("NST_OUT", "NST_BUDGET", "NST_PROGRESS"):
-        monkeypatch.setenv(name, "laptop")  # start.main() sets them; afterwards they are restored
-    return write
-
-
-def test_start_paints_and_leaves_the_notebook_alone(first_chapter, capsys):
-    path = first_chapter(
-        "import os, pathlib\npathlib.Path(os.environ['NST_OUT'], 'first_painting.jpg').touch()"
-    )
-    before = path.read_bytes()
-    assert start.main() == 0
-    said = capsys.readouterr().out
-    assert "first_painting.jpg" in said and "Next: " in said
-    assert path.read_bytes() == before
-    assert 'href="../notebooks/02_next.ipynb"' in start.PAGE.read_text(encoding="utf-8")
-
-
-def test_start_says_what_failed_and_keeps_the_page(first_chapter, capsys):
-    first_chapter("raise ValueError('no paint')")
-    start.OUT.mkdir()
-    start.PAINTING.touch()  # of an earlier run
-    assert start.main() == 1
-    assert "ValueError: no paint" in capsys.readouterr().err
-    assert "no paint" in start.PAGE.read_text(encoding="utf-8")
-    assert not start.PAINTING.exists()

@@ -43,11 +43,11 @@ def run_compare(args: argparse.Namespace) -> None:
     _check_engines(engines)
     inputs = _inputs(args)
 
-    from nstlib.evaluation.comparison import compare
-    from nstlib.evaluation.comparison_table import check_output
+    from nstlib.evaluation.comparison import FORMATS, compare
+    from nstlib.files import writable
 
     for path in args.output:
-        check_output(path, overwrite=args.overwrite, protect=inputs)
+        writable(path, FORMATS, overwrite=args.overwrite, protect=inputs)
     content, style, paintings = _pictures(inputs, args.size)
     for name in engines:
         paintings[_free(name, paintings)] = _stylizer(name, args, style)

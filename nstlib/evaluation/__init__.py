@@ -3,5 +3,5 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, ["comparison", "comparison_table", "frechet", "measures", "votes"]
+    __name__, ["comparison", "frechet", "measures", "votes"]
 )

@@ -1,7 +1,8 @@
 """How far is the brushwork of some pictures, as it varies, from that of others?
 
 Fréchet distances on VGG19's style statistics, and ArtFID, which multiplies one with a distance of
-content. Pictures are float32, RGB, 0..1, (1, height, width, 3), or looks of `nstlib.evaluation.measures`.
+content. Pictures are float32, RGB, 0..1, (1, height, width, 3), or looks of
+`nstlib.evaluation.measures`.
 """
 
 from collections.abc import Sequence
@@ -10,8 +11,7 @@ import numpy as np
 
 from nstlib.backend import ops
 from nstlib.errors import InputError
-from nstlib.evaluation.measures import SMALLEST, Look, look, perceptual_distance
-from nstlib.images.arrays import as_image
+from nstlib.evaluation.measures import SMALLEST, look, perceptual_distance, picture_of
 from nstlib.vgg.statistics import LEVELS
 
 PATCH = 64  # pixels: side of the patches whose statistics are a sample of a style
@@ -89,8 +89,7 @@ def _several(given, name: str) -> Sequence:
 def _patch_side(patch: int, pictures: Sequence) -> int:
     if not (isinstance(patch, int) and patch >= SMALLEST and patch % 16 == 0):
         raise InputError(f"patch is {patch!r}; it is a multiple of 16 pixels, {SMALLEST} or more.")
-    shapes = [(p.picture if isinstance(p, Look) else as_image(p)).shape for p in pictures]
-    least = min(min(shape[1:3]) for shape in shapes)
+    least = min(min(picture_of(picture).shape[1:3]) for picture in pictures)
     return min(patch, max(least // 16 * 16, SMALLEST))  # what is smaller, `look` refuses
 
 

@@ -3,9 +3,8 @@
 Pictures are float32, RGB, 0..1, (1, height, width, 3). Features are VGG19's, by layer name, with
 reflection padding. No number here says whether a painting is good, and each can be fooled: the
 photo itself is nearest to the photo, the painting itself to the style, so `nst.compare` puts both
-into every table. Others live elsewhere: `nst.style_frechet` and `nst.art_fid` for sets of pictures
-(nstlib.evaluation.frechet), `nst.ssim` for structure (nstlib.gatys.photoreal), `nst.flicker` for clips
-(nstlib.notebook.moving_clips).
+into every table. For sets of pictures there are `nst.style_frechet` and `nst.art_fid`, in
+nstlib.evaluation.frechet.
 """
 
 from dataclasses import dataclass
@@ -70,38 +69,33 @@ def _network():
 # --- One painting, its photo, its style ----------------------------------------------------------
 
 
-def layer_distances(image, content, style) -> dict[str, dict[str, float]]:
-    """How far a painting is from photo and style, layer by layer.
-
-    Three pictures, the first two of one size -> {"content": {layer: distance}, "style": …} for each
-    of LAYERS: mean squared differences of features, and of their Gram matrices, each divided by the
-    mean square of its target. So 0 is no difference, and 1 that of a network that sees nothing.
-    The terms of Gatys et al. 2016, eq. 1 and 4, but relative.
-    """
-    image, content, style = look(image), look(content), look(style)
-    _check_sizes(image, content)
-    where = {layer: _relative(image.features[layer], content.features[layer]) for layer in LAYERS}
-    strokes = {layer: _gram_distance(image, style, layer) for layer in LAYERS}
-    return {"content": where, "style": strokes}
-
-
 def content_distance(image, content) -> float:
-    """How far a painting is from showing what the photo shows: `layer_distances` at CONTENT_LAYER.
+    """How far a painting is from showing what the photo shows: 0 for the photo itself.
 
-    Two pictures of one size -> 0 for the photo itself, about 1 to 2 for a free painting.
+    Two pictures of one size -> the mean squared difference of their features at CONTENT_LAYER, as
+    in Gatys et al. 2016, eq. 1, but `relative`: about 1 to 2 for a free painting.
     """
-    image, content = look(image), look(content)
-    _check_sizes(image, content)
-    return _relative(image.features[CONTENT_LAYER], content.features[CONTENT_LAYER])
+    image, content = _looks(image, content)
+    return relative(image.features[CONTENT_LAYER], content.features[CONTENT_LAYER])
 
 
 def style_distance(image, style) -> float:
-    """How far a painting's strokes are from the style's: `layer_distances`, the mean over LAYERS.
+    """How far a painting's strokes are from the style's: 0 for the style itself.
 
-    Two pictures, each of any size -> 0 for the style itself, wherever its parts are.
+    Two pictures, each of any size, wherever their parts are -> the mean squared difference of the
+    Gram matrices of their features, `relative`, averaged over LAYERS: Gatys et al. 2016, eq. 4.
     """
-    image, style = look(image), look(style)
-    return float(np.mean([_gram_distance(image, style, layer) for layer in LAYERS]))
+    seen = look(image).features, look(style).features
+    grams = ([gram_matrix(features[layer]) for features in seen] for layer in LAYERS)
+    return float(np.mean([relative(*pair) for pair in grams]))
+
+
+def relative(value, target) -> float:
+    """Mean squared difference / mean square of the target: 0 for none, 1 for all that was there.
+
+    So 1 is the distance of a network that sees nothing.
+    """
+    return float(ops.mean(ops.square(value - target)) / (ops.mean(ops.square(target)) + 1e-12))
 
 
 def perceptual_distance(image, content) -> float:
@@ -113,8 +107,7 @@ def perceptual_distance(image, content) -> float:
     that they learnt from people's judgements (their baseline w = 1), with VGG19 for VGG16, and a
     mean over layers for their sum: do not compare it with LPIPS numbers from elsewhere.
     """
-    image, content = look(image), look(content)
-    _check_sizes(image, content)
+    image, content = _looks(image, content)
     pairs = [(_unit(image.features[n]), _unit(content.features[n])) for n in PERCEPTUAL_LAYERS]
     return float(np.mean([float(ops.mean(ops.sum((a - b) ** 2, axis=-1))) for a, b in pairs]))
 
@@ -134,41 +127,6 @@ def color_distance(image, style) -> float:
     return float(np.sqrt(3 * np.mean((ranked[0] - ranked[1]) ** 2)))
 
 
-# --- Parts ---------------------------------------------------------------------------------------
-
-
-def _picture(given) -> np.ndarray:
-    return given.picture if isinstance(given, Look) else as_image(given)
-
-
-def _check_sizes(image: Look, content: Look) -> None:
-    sizes = [f"{one.picture.shape[2]} x {one.picture.shape[1]}" for one in (image, content)]
-    if sizes[0] != sizes[1]:
-        raise InputError(
-            f"The painting has {sizes[0]} pixels, its photo {sizes[1]}: they are compared place by "
-            "place. Bring one to the other's size: nst.resize(painting, photo.shape[1:3])."
-        )
-
-
-def _relative(value, target) -> float:
-    """Mean squared difference / mean square of the target."""
-    return float(ops.mean(ops.square(value - target)) / (ops.mean(ops.square(target)) + 1e-12))
-
-
-def _gram_distance(image: Look, style: Look, layer: str) -> float:
-    return _relative(*(gram_matrix(one.features[layer]) for one in (image, style)))
-
-
-def _unit(features):
-    length = ops.sqrt(ops.sum(ops.square(features), axis=-1, keepdims=True) + 1e-10)
-    return features / length
-
-
-def _lab(picture) -> np.ndarray:
-    """The colours of a picture in CIELAB (white D65), in no order: (pixels, 3), float64."""
-    return cv2.cvtColor(_picture(picture)[0], cv2.COLOR_RGB2LAB).reshape(-1, 3).astype("float64")
-
-
 def ssim(picture, photo) -> float:
     """How much of the photo's structure is left: 1 for all of it, about 0 for none.
 
@@ -176,9 +134,8 @@ def ssim(picture, photo) -> float:
     averaged over all windows that fit. Wang, Bovik, Sheikh & Simoncelli 2004, eq. 13, Gaussian
     windows of standard deviation 1.5 cut off at 5 pixels, K = 0.01 and 0.03.
     """
-    pictures = as_image(picture), as_image(photo)
-    if pictures[0].shape != pictures[1].shape:
-        raise InputError(f"The pictures have shapes {pictures[0].shape} and {pictures[1].shape}.")
+    pictures = picture_of(picture), picture_of(photo)
+    check_size(*pictures)
     x, y = (image[0].astype("float64") @ (0.299, 0.587, 0.114) for image in pictures)
 
     def blurred(values):
@@ -192,6 +149,9 @@ def ssim(picture, photo) -> float:
     likeness /= (mean_x**2 + mean_y**2 + c1) * (variance_x + variance_y + c2)
     inner = likeness[5:-5, 5:-5]
     return float((inner if inner.size else likeness).mean())
+
+
+# --- A painted clip ------------------------------------------------------------------------------
 
 
 def flicker(frames, flows, visible) -> float:
@@ -210,3 +170,39 @@ def flicker(frames, flows, visible) -> float:
         for before, now, flow, seen in zip(frames, frames[1:], flows, visible, strict=False)
     ]
     return float(np.mean(errors))
+
+
+# --- Parts ---------------------------------------------------------------------------------------
+
+
+def picture_of(given) -> np.ndarray:
+    """The picture of a look, or what is given, checked."""
+    return given.picture if isinstance(given, Look) else as_image(given)
+
+
+def check_size(painting: np.ndarray, photo: np.ndarray, name: str = "The painting") -> None:
+    """InputError, which calls the painting `name`, unless both pictures are of one size."""
+    (_, high, wide, _), (_, height, width, _) = painting.shape, photo.shape
+    if (high, wide) != (height, width):
+        raise InputError(
+            f"{name} has {wide} x {high} pixels, its photo {width} x {height}: they are compared "
+            f"place by place. Resize it first: nst.resize(painting, ({height}, {width}))."
+        )
+
+
+def _looks(image, content) -> tuple[Look, Look]:
+    """Looks at two pictures that are compared place by place."""
+    image, content = look(image), look(content)
+    check_size(image.picture, content.picture)
+    return image, content
+
+
+def _unit(features):
+    length = ops.sqrt(ops.sum(ops.square(features), axis=-1, keepdims=True) + 1e-10)
+    return features / length
+
+
+def _lab(picture) -> np.ndarray:
+    """The colours of a picture in CIELAB (white D65), in no order: (pixels, 3), float64."""
+    colors = cv2.cvtColor(picture_of(picture)[0], cv2.COLOR_RGB2LAB)
+    return colors.reshape(-1, 3).astype("float64")

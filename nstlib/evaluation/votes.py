@@ -1,9 +1,9 @@
 """Which of two paintings is preferred by somebody who does not know whose it is?
 
 `blind_pairs` makes the questions; a `Ballot` takes the answers, of a function or of a person before
-the panel of `nstlib.notebook.vote_panel`, and counts them. Paintings are a dict from a painter's name
-to a list of pictures (1, height, width, 3), RGB, 0..1: the first of every list is of the same photo
-in the same style, and so on.
+`nst.preference_panel`, and counts them. Paintings are a dict from a painter's name to a list of
+pictures (1, height, width, 3), RGB, 0..1: the first of every list is of the same photo in the same
+style, and so on.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,9 +13,10 @@ from itertools import combinations
 import numpy as np
 from scipy.stats import binom, binomtest, norm
 
-from nstlib.errors import InputError, did_you_mean
+from nstlib.errors import InputError, choice, number
 
 ANSWERS = ("left", "tie", "right")
+CERTAIN = 0.9999  # the largest probability that can be asked for: 1 would take endless votes
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,8 @@ def wilson_interval(wins: int, votes: int, confidence: float = 0.95) -> tuple[fl
     Wilson 1927, without correction for continuity; (0, 1) for no votes. Votes count as independent:
     those of one person say what this person prefers, and no more.
     """
-    if not 0 <= wins <= votes:
-        raise InputError(f"There are {wins} wins in {votes} votes: wins run from 0 to the votes.")
+    number("votes", votes, 0, whole=True)
+    number("wins", wins, 0, votes, whole=True, hint="No more can be won than votes are cast.")
     if votes == 0:
         return 0.0, 1.0
     interval = binomtest(wins, votes).proportion_ci(confidence, method="wilson")
@@ -71,13 +72,12 @@ def votes_needed(share: float, *, power: float = 0.8, confidence: float = 0.95) 
     by the binomial distribution; votes are independent, and none is a tie. Raises InputError for a
     share of one half, which no number of votes can tell from itself.
     """
-    given = {"share": share, "power": power, "confidence": confidence}
-    for name, value in given.items():
-        if not (0 <= value <= 1 if name == "share" else 0 < value < 1):
-            raise InputError(f"{name} is {value!r}; it runs from 0 to 1.")
+    number("share", share, 0, 1)
+    number("power", power, 0, CERTAIN, above=True)
+    number("confidence", confidence, 0, CERTAIN, above=True)
+    if abs(share - 0.5) < 1e-3:
+        raise InputError(f"share is {share!r}: take one further from 0.5 than 0.001.")
     share, z = max(share, 1 - share), norm.ppf((1 + confidence) / 2)
-    if share - 0.5 < 1e-3:
-        raise InputError(f"share is {given['share']!r}: take one further from 0.5 than 0.001.")
     roughly = ((z + max(norm.ppf(power), 0)) / (2 * share - 1)) ** 2  # where the spread is largest
     votes = np.arange(1, int(2 * roughly) + 50)
     # The interval excludes one half if wins are more than z standard deviations above it.
@@ -146,9 +146,7 @@ class Ballot:
 
     def vote(self, answer: str) -> None:
         """Answer the next question: "left", "right" or "tie"."""
-        if answer not in ANSWERS:
-            hint = did_you_mean(answer, ANSWERS)
-            raise InputError(f"The answer is {answer!r}.{hint} It can be {', '.join(ANSWERS)}.")
+        choice("The answer", answer, ANSWERS)
         if self.question is None:
             raise InputError(f"All {len(self)} questions are answered: begin another ballot.")
         self.answers.append(answer)
@@ -161,9 +159,12 @@ class Ballot:
 
     def count(self) -> list[Votes]:
         """The votes on every two painters, so far."""
-        counts = {pair: [0, 0, 0] for pair in combinations(self.paintings, 2)}
+        preferred = {pair: [] for pair in combinations(self.paintings, 2)}
         for question, answer in zip(self.questions, self.answers, strict=False):
-            pair, place = (question.left, question.right), ANSWERS.index(answer)
-            known = pair if pair in counts else pair[::-1]
-            counts[known][place if pair == known else 2 - place] += 1
-        return [Votes(*pair, wins, losses, ties) for pair, (wins, ties, losses) in counts.items()]
+            sides = {"left": question.left, "right": question.right}
+            pair = tuple(sides.values())
+            preferred[pair if pair in preferred else pair[::-1]].append(sides.get(answer))
+        return [
+            Votes(first, second, won.count(first), won.count(second), won.count(None))
+            for (first, second), won in preferred.items()
+        ]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nstlib.backend import backend_name, backend_version, device, has_gpu, keras
+from nstlib.backend import backend_name, backend_version, device, has_gpu, keras, ops
 from nstlib.errors import InputError, choice, number
 from nstlib.files import write_problem
 from nstlib.machine import held_back
@@ -97,28 +97,20 @@ def _difference(yours: Any, reference: Any, tolerance: float) -> str:
     """The first difference in words, or "" for none."""
     if yours is None or yours is ...:
         return "nothing given, write your answer in place of the dots"
-    mine, theirs = _entries(yours), _entries(reference)
-    if mine is None or theirs is None:
-        return _array_difference(_as_array(yours), _as_array(reference), tolerance)
+    given = [dict(enumerate(v)) if isinstance(v, list | tuple) else v for v in (yours, reference)]
+    if not all(isinstance(value, dict) for value in given):
+        return _array_difference(_array(yours), _array(reference), tolerance)
+    mine, theirs = given
     if mine.keys() != theirs.keys():
         return f"the entries are {list(mine)}, expected {list(theirs)}"
     problems = ((key, _difference(mine[key], theirs[key], tolerance)) for key in theirs)
     return next((f"at {key!r}, {problem}" for key, problem in problems if problem), "")
 
 
-def _entries(value: Any) -> dict | None:
-    """The parts of a dict, list or tuple by key or position; None for anything else."""
-    if isinstance(value, list | tuple):
-        return dict(enumerate(value))
-    return value if isinstance(value, dict) else None
-
-
-def _as_array(value: Any) -> np.ndarray:
-    """A NumPy array of a number, string, list or tensor; numbers in double precision."""
-    if hasattr(value, "detach"):  # a PyTorch tensor, perhaps on a GPU and with a gradient
-        value = value.detach().cpu()
-    array = np.asarray(value)
-    return array.astype(np.float64) if array.dtype.kind in "biuf" else array
+def _array(value: Any) -> np.ndarray:
+    """Of a number, string, list or tensor; numbers, also bfloat16 (V), in double precision."""
+    array = ops.convert_to_numpy(value)
+    return array.astype(np.float64) if array.dtype.kind in "biufV" else array
 
 
 def _array_difference(yours: np.ndarray, reference: np.ndarray, tolerance: float) -> str:
@@ -127,7 +119,7 @@ def _array_difference(yours: np.ndarray, reference: np.ndarray, tolerance: float
     if yours.dtype != np.float64 or reference.dtype != np.float64:
         same = yours.dtype.kind == reference.dtype.kind and np.array_equal(yours, reference)
         return "" if same else f"{repr(yours.tolist()):.60} is not the answer"
-    largest = float(np.max(np.abs(yours - reference), initial=0.0))
-    allowed = tolerance * max(1.0, float(np.max(np.abs(reference), initial=0.0)))
-    # Written so that NaN, which is neither larger nor smaller, counts as a difference.
-    return "" if largest <= allowed else f"the largest difference is {largest:.3g}"
+    allowed = tolerance * max(1.0, np.max(np.abs(reference), initial=0.0))
+    if np.allclose(yours, reference, rtol=0, atol=allowed):
+        return ""
+    return f"the largest difference is {np.max(np.abs(yours - reference)):.3g}"

@@ -1,28 +1,31 @@
 """Looking into VGG19: plain functions that draw, and thin widgets over the same drawings.
 
 A widget computes a picture's features once for each layer and keeps them, so that its sliders only
-draw again. Core ipywidgets and JPEG pictures, which JupyterLab and Colab both show.
+draw again.
 """
 
-import io
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
+import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.colors import PowerNorm
+from matplotlib.figure import Figure
 
 from nstlib.backend import keras, ops
-from nstlib.errors import InputError
-from nstlib.images.arrays import as_image, resize, to_pil
+from nstlib.errors import InputError, number
+from nstlib.images.arrays import as_image
+from nstlib.notebook.kit import at_most, panel
 from nstlib.stylizers.door import fast_styles, stylizer
 from nstlib.vgg.losses import gram_matrix
 from nstlib.vgg.network import build_vgg
 from nstlib.vgg.table import layer_name, layer_names, smallest_side
 
-WIDGET_SIZE = 320  # longest side in pixels at most, so that a new layer is there within a second
+MAPS = 8  # channels beside each other
 
 
 def show_feature_maps(
-    image, layer: str, *, first: int = 0, count: int = 8, weights: str = "imagenet"
+    image, layer: str, *, first: int = 0, count: int = MAPS, weights: str = "imagenet"
 ) -> None:
     """Draw where in a picture some channels of a layer answer, and how strongly.
 
@@ -30,14 +33,10 @@ def show_feature_maps(
     `count` of them. Each map goes from black (silent) to white (its largest answer, which its title
     names). `weights` is as for `build_vgg`. InputError names an unknown layer or channel.
     """
-    import matplotlib.pyplot as plt
-
     maps = _features(image, layer, weights)
     channels = maps.shape[-1]
-    if not (0 <= first < channels and count >= 1):
-        raise InputError(
-            f"{layer} has the channels 0 to {channels - 1}; first={first}, count={count} is none."
-        )
+    number("first", first, 0, channels - 1, whole=True, hint=f"{layer} has {channels} channels.")
+    number("count", count, 1, whole=True)
     _draw_maps(plt.figure, maps[..., first : first + count], first)
     plt.show()
 
@@ -50,13 +49,10 @@ def show_gram(images, layer: str, *, channels: int = 64, weights: str = "imagene
     `channels` channels are drawn (at most as many as there are), and the title names the two
     different ones that answer together most. Gatys et al. 2016, eq. 3, averaged over positions.
     """
-    import matplotlib.pyplot as plt
-
     images = images if isinstance(images, Mapping) else {"": images}
-    if not images or channels < 2:
-        raise InputError(
-            f"{len(images)} pictures and channels={channels}: give at least 1 picture, 2 channels."
-        )
+    number("channels", channels, 2, whole=True)
+    if not images:
+        raise InputError("There are no pictures: give one, or a dict from title to picture.")
     grams = {title: _gram(_features(image, layer, weights)) for title, image in images.items()}
     entries = [(title, images[title], gram[:channels, :channels]) for title, gram in grams.items()]
     _draw_grams(plt.figure, entries)
@@ -78,19 +74,16 @@ def layer_explorer(images: Mapping[str, np.ndarray], layers: Sequence[str] | Non
     """
     import ipywidgets as widgets
 
-    pictures, layers, count = _shrunk(images), _checked(layers), 8
+    pictures, layers = _shrunk(images), _checked(layers)
     features = lru_cache(maxsize=16)(lambda name, layer: _features(pictures[name], layer))
-    picture = widgets.Dropdown(options=list(pictures), description="picture")
-    layer = widgets.Dropdown(options=layers, description="layer")
-    first = widgets.IntSlider(step=count, description="channel", continuous_update=False)
+    slider = widgets.IntSlider(step=MAPS, continuous_update=False)
 
-    def draw() -> bytes:
-        maps = features(picture.value, layer.value)
-        first.max = maps.shape[-1] - count
-        chosen = maps[..., first.value : first.value + count]
-        return _jpeg(lambda new_figure: _draw_maps(new_figure, chosen, first.value))
+    def draw(picture: str, layer: str, channel: int):
+        maps = features(picture, layer)
+        slider.max = maps.shape[-1] - MAPS  # which may move it: its value is asked for anew
+        return _draw_maps(Figure, maps[..., slider.value :][..., :MAPS], slider.value)
 
-    return _explorer([picture, layer, first], draw)
+    return panel({"picture": list(pictures), "layer": layers, "channel": slider}, draw)
 
 
 def gram_explorer(images: Mapping[str, np.ndarray], layers: Sequence[str] | None = None):
@@ -103,18 +96,15 @@ def gram_explorer(images: Mapping[str, np.ndarray], layers: Sequence[str] | None
     pictures, layers = _shrunk(images), _checked(layers)
     gram = lru_cache(maxsize=64)(lambda name, layer: _gram(_features(pictures[name], layer)))
     names = list(pictures)
-    left = widgets.Dropdown(options=names, description="left")
-    right = widgets.Dropdown(options=names, value=names[1 % len(names)], description="right")
-    layer = widgets.Dropdown(options=layers, description="layer")
-    channels = widgets.IntSlider(64, 8, 128, 8, description="channels", continuous_update=False)
 
-    def draw() -> bytes:
-        n = channels.value
-        chosen = (left.value, right.value)
-        entries = [(name, pictures[name], gram(name, layer.value)[:n, :n]) for name in chosen]
-        return _jpeg(lambda new_figure: _draw_grams(new_figure, entries))
+    def draw(left: str, right: str, layer: str, channels: int):
+        shown = (left, right)
+        cut = [(n, pictures[n], gram(n, layer)[:channels, :channels]) for n in shown]
+        return _draw_grams(Figure, cut)
 
-    return _explorer([left, right, layer, channels], draw)
+    right = widgets.Dropdown(options=names, value=names[1 % len(names)])
+    channels = widgets.IntSlider(64, 8, 128, 8, continuous_update=False)
+    return panel({"left": names, "right": right, "layer": layers, "channels": channels}, draw)
 
 
 def style_explorer(images: Mapping[str, np.ndarray], network: str = "light"):
@@ -126,24 +116,21 @@ def style_explorer(images: Mapping[str, np.ndarray], network: str = "light"):
     import ipywidgets as widgets
 
     pictures, styles = _shrunk(images), fast_styles(network)
-    once = {"continuous_update": False, "min": 0.0, "max": 1.0, "step": 0.1}
-    photo = widgets.Dropdown(options=list(pictures), description="photo")
-    first = widgets.Dropdown(options=styles, description="style")
-    second = widgets.Dropdown(options=styles, value=styles[-1], description="and")
-    share = widgets.FloatSlider(0.0, description="share of it", **once)
-    strength = widgets.FloatSlider(1.0, description="strength", **once)
-    colors = widgets.Checkbox(False, description="keep the photo's colours")
 
-    def draw() -> bytes:
-        mix = {first.value: 1 - share.value}
-        mix[second.value] = mix.get(second.value, 0.0) + share.value
-        paint = stylizer(mix, network=network)
-        painting = paint(pictures[photo.value], strength.value, colors.value)
-        file = io.BytesIO()
-        to_pil(painting).save(file, format="jpeg", quality=90)
-        return file.getvalue()
+    def draw(photo: str, first: str, second: str, share=0.0, strength=1.0, keep_color=False):
+        mix = {first: 1 - share}
+        mix[second] = mix.get(second, 0.0) + share
+        return stylizer(mix, network=network)(pictures[photo], strength, keep_color)
 
-    return _explorer([photo, first, second, share, strength, colors], draw)
+    controls = {
+        "photo": list(pictures),
+        "first": widgets.Dropdown(options=styles, description="style"),
+        "second": widgets.Dropdown(options=styles, value=styles[-1], description="and"),
+        "share": (0.0, 1.0, 0.1),
+        "strength": (0.0, 1.0, 0.1),
+        "keep_color": widgets.Checkbox(False, description="keep the photo's colours"),
+    }
+    return panel(controls, draw)
 
 
 # --- What is drawn -------------------------------------------------------------------------------
@@ -191,8 +178,6 @@ def _draw_maps(new_figure: Callable, maps: np.ndarray, first: int):
 
 def _draw_grams(new_figure: Callable, entries: Sequence[tuple[str, np.ndarray, np.ndarray]]):
     """(title, picture, Gram matrix) of each picture -> a figure with each pair in a row."""
-    from matplotlib.colors import PowerNorm
-
     figure = new_figure(figsize=(5.6 * len(entries), 3.3), layout="constrained")
     axes = figure.subplots(1, 2 * len(entries), squeeze=False, width_ratios=[2, 3] * len(entries))
     norm = PowerNorm(0.5, vmin=0, vmax=max(gram.max() for *_, gram in entries) or 1)
@@ -207,41 +192,15 @@ def _draw_grams(new_figure: Callable, entries: Sequence[tuple[str, np.ndarray, n
     return figure
 
 
-# --- The widgets' common parts -------------------------------------------------------------------
+# --- What is given -------------------------------------------------------------------------------
 
 
 def _shrunk(images: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     if not isinstance(images, Mapping) or not images:
         raise InputError(f"images is {type(images).__name__}: give a dict from name to picture.")
-    arrays = {name: as_image(image) for name, image in images.items()}
-    large = {name for name, image in arrays.items() if max(image.shape[1:3]) > WIDGET_SIZE}
-    return {n: resize(image, WIDGET_SIZE) if n in large else image for n, image in arrays.items()}
+    return {name: at_most(image) for name, image in images.items()}
 
 
 def _checked(layers: Sequence[str] | None) -> list[str]:
     names = [layers] if isinstance(layers, str) else layers or layer_names()
     return [layer_name(name) for name in names]
-
-
-def _jpeg(draw: Callable) -> bytes:
-    """What `draw` draws in a new figure, which pyplot does not know and so does not show itself."""
-    from matplotlib.figure import Figure
-
-    file = io.BytesIO()
-    draw(Figure).savefig(file, format="jpeg", dpi=80, pil_kwargs={"quality": 85})
-    return file.getvalue()
-
-
-def _explorer(controls: list, draw: Callable[[], bytes]):
-    """The controls in a row above a picture that is drawn again whenever one of them changes."""
-    import ipywidgets as widgets
-
-    picture = widgets.Image(format="jpeg", value=draw())
-
-    def redraw(change) -> None:
-        picture.value = draw()
-
-    for control in controls:
-        control.observe(redraw, names="value")
-    row = widgets.HBox(controls, layout=widgets.Layout(flex_flow="row wrap"))
-    return widgets.VBox([row, picture])

@@ -1,4 +1,4 @@
-"""Clips whose motion is known, made from photos, and how much a painted clip flickers.
+"""Clips whose motion is known, made from photos.
 
 Flow is as in `nstlib.images.flow`: at each pixel of the later frame, how many pixels to the right
 and down of it its place in the earlier frame is.
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from nstlib.errors import InputError, did_you_mean
+from nstlib.errors import choice, number
 from nstlib.images.arrays import as_image
 from nstlib.images.flow import warp
 from nstlib.images.masks import as_mask
@@ -40,11 +40,9 @@ def moving_clip(image, kind: str = "pan", frames: int = 12, size: int = 256, *, 
     `load_image(file, alpha="mask")` gives, or an oval piece of the photo itself. `size` is the
     longest side in pixels. All motion is by fractions of pixels.
     """
-    if kind not in SPEED:
-        raise InputError(f"kind is {kind!r}.{did_you_mean(kind, SPEED)} Kinds: {', '.join(SPEED)}.")
-    for name, number in (("frames", frames), ("size", size)):
-        if not (isinstance(number, int) and number >= 1):
-            raise InputError(f"{name} is {number!r}; it must be a whole number, 1 or more.")
+    choice("kind", kind, SPEED)
+    number("frames", frames, 1, whole=True)
+    number("size", size, 1, whole=True, unit="pixels")
     image = as_image(image)
     height, width = image.shape[1:3]
     shape = tuple(max(2, round(side * size / max(height, width))) for side in (height, width))
@@ -97,7 +95,8 @@ def _photo_layer(image: np.ndarray, shape, kind: str, frames: int) -> _Layer:
     picture = cv2.resize(image[0], sides, interpolation=cv2.INTER_AREA).clip(0, 1)
     scales = ZOOM**-time if kind == "zoom" else np.ones_like(time, "float64")
     places = np.where(speed < 0, way, 0) + time * speed + (1 - scales) * frame / 2
-    return _Layer(_with_opacity(picture), FINER * scales[:, 0], FINER * places)
+    opaque = np.concatenate([picture, np.ones_like(picture[..., :1])], axis=-1)
+    return _Layer(opaque, FINER * scales[:, 0], FINER * places)
 
 
 def _cut_out_layer(picture, mask, shape, frames: int) -> _Layer:
@@ -124,10 +123,6 @@ def _oval(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     axes = width // 4, height // 3
     cv2.ellipse(mask, (width // 2, height // 2), axes, 0, 0, 360, 1.0, -1, cv2.LINE_AA)
     return image[:, ::-1], mask.clip(0, 1)
-
-
-def _with_opacity(picture: np.ndarray) -> np.ndarray:
-    return np.concatenate([picture, np.ones_like(picture[..., :1])], axis=-1)
 
 
 def _composed(parts: list[np.ndarray]) -> np.ndarray:

@@ -1,16 +1,13 @@
-"""Comparisons: the two rows that keep a table honest, what is written, and the command line."""
+"""Comparisons: the two rows that keep a table honest, and what is written."""
 
-import argparse
 import csv
 
 import numpy as np
 import pytest
 
-from nstlib.cli.compare import add_compare
 from nstlib.errors import InputError, MissingFile
-from nstlib.evaluation import comparison, comparison_table, frechet, measures as metrics
-from nstlib.evaluation.comparison import compare
-from nstlib.evaluation.comparison_table import Comparison
+from nstlib.evaluation import comparison, frechet, measures
+from nstlib.evaluation.comparison import Comparison, compare
 from nstlib.images.arrays import resize
 from nstlib.images.bundled import painting, photo
 from nstlib.images.files import load_image, save_image
@@ -20,12 +17,12 @@ MEASURES = ["content", "style", "perceptual", "ssim", "color", "frechet", "art_f
 
 @pytest.fixture(scope="module")
 def cat():
-    return metrics.look(photo("cat", 64))
+    return measures.look(photo("cat", 64))
 
 
 @pytest.fixture(scope="module")
 def wave():
-    return metrics.look(painting("great_wave", 64))
+    return measures.look(painting("great_wave", 64))
 
 
 @pytest.fixture(scope="module")
@@ -61,11 +58,11 @@ def test_the_style_itself_is_nearest_to_the_style(found, cat, wave):
 
 
 def test_rows_are_the_measures_one_by_one(found, cat, wave):
-    row, image = found.rows["negative"], metrics.look(1 - cat.picture)
+    row, image = found.rows["negative"], measures.look(1 - cat.picture)
     assert list(row) == MEASURES
-    assert row["content"] == pytest.approx(metrics.content_distance(image, cat))
-    assert row["style"] == pytest.approx(metrics.style_distance(image, wave))
-    assert row["color"] == pytest.approx(metrics.color_distance(image, wave))
+    assert row["content"] == pytest.approx(measures.content_distance(image, cat))
+    assert row["style"] == pytest.approx(measures.style_distance(image, wave))
+    assert row["color"] == pytest.approx(measures.color_distance(image, wave))
     assert row["art_fid"] == pytest.approx(frechet.art_fid(image, cat, wave))
 
 
@@ -100,7 +97,7 @@ def test_lists_names_and_files(cat, monkeypatch, tmp_path):
         ({}, "There are no paintings"),
         ([], "There are no paintings"),
         ({"identity": np.zeros((43, 64, 3))}, "name 'identity' is kept"),
-        ({"mine": np.zeros((64, 43, 3))}, "mine has 43 x 64 pixels, the photo 64 x 43"),
+        ({"mine": np.zeros((64, 43, 3))}, "mine has 43 x 64 pixels, its photo 64 x 43.*resize"),
         ({"mine": np.full((43, 64, 3), np.nan)}, "mine: .*NaN"),
         ({"mine": "cat.jpg"}, "mine: .*load_image"),
         ({"half": lambda picture: picture[:, ::2]}, "half has 64 x 22 pixels"),
@@ -173,84 +170,8 @@ def test_showing(monkeypatch):
 
 def test_files_that_may_not_be_written(tmp_path):
     small = plain("identity", ssim=1.0)
-    with pytest.raises(InputError, match=r"strip.txt ends in none of .md, .csv .*\.jpg"):
+    with pytest.raises(InputError, match=r"strip.txt does not end in .md, .csv, .*\.jpg"):
         small.save(tmp_path / "strip.txt")
-    for name in ("table.csv", "table.md", "strip.png"):
-        small.save(tmp_path / name)
-        with pytest.raises(InputError, match=f"{name} is there already"):
-            small.save(tmp_path / name, overwrite=False)
-    (tmp_path / "folder.md").mkdir()
-    with pytest.raises(InputError, match="is a folder"):
-        small.save(tmp_path / "folder.md")
-    with pytest.raises(InputError, match="is one of the pictures that are read"):
-        inputs = {"protect": [tmp_path / "strip.png"]}
-        comparison_table.check_output(tmp_path / "strip.png", overwrite=True, **inputs)
-
-
-# --- The command line ----------------------------------------------------------------------------
-
-
-@pytest.fixture
-def run(tmp_path, monkeypatch):
-    """Call the command in a folder that holds a painting of the cat."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("NST_PROGRESS", "0")
-    save_image(1 - photo("cat", 64), "mine.png")
-    parser = argparse.ArgumentParser(prog="compare")
-    add_compare(parser, int)
-
-    def call(*words):
-        args = parser.parse_args([*words])
-        return args.run(args)
-
-    return call
-
-
-def test_the_command(run, capsys, tmp_path):
-    outputs = ["-o", "table.csv", "-o", "strip.jpg"]
-    assert not run("cat", "great_wave", "mine.png", "--size", "64", *outputs)
-    table = capsys.readouterr().out.splitlines()
-    assert [line.split(" | ")[0] for line in table[2:5]] == [
-        *("| identity", "| style-copy", "| mine")
-    ]
-    assert (tmp_path / "table.csv").exists() and (tmp_path / "strip.jpg").exists()
+    small.save(tmp_path / "table.csv")
     with pytest.raises(InputError, match="table.csv is there already"):
-        run("cat", "great_wave", "mine.png", "--size", "64", *outputs)
-
-
-def test_engines_paint_right_there(run, capsys, monkeypatch):
-    engines = "fast, stylebank"
-    assert not run("cat", "great_wave", "--engines", engines, "--size", "64", "--quiet")
-    assert not capsys.readouterr().out
-    asked = []
-    monkeypatch.setattr(
-        "nstlib.stylizers.door.stylizer",
-        lambda *a, **o: asked.append((a[0], o)) or (lambda image: image),
-    )
-    engines = ["--engines", "gatys,adain", "--steps", "7", "--size", "64"]
-    run("cat", "great_wave", "mine.png", "mine.png", *engines)
-    assert asked == [("gatys", {"steps": 7}), ("adain", {})]
-    names = [line.split(" | ")[0] for line in capsys.readouterr().out.splitlines()[4:8]]
-    assert names == ["| mine", "| mine 2", "| gatys", "| adain"]
-
-
-def test_a_painting_of_another_size_and_of_another_form(run):
-    save_image(np.zeros((1, 30, 30, 3)), "square.png")
-    with pytest.warns(UserWarning, match="mine.png has 64 x 43 pixels and is measured at 80 x 53"):
-        run("cat", "great_wave", "mine.png", "--size", "80", "--quiet")
-    with pytest.raises(InputError, match="square has 30 x 30 pixels, the photo 64 x 43"):
-        run("cat", "great_wave", "square.png", "--size", "64")
-
-
-def test_wrong_usage(run, capsys):
-    for words in (["cat", "great_wave"], ["cat", "great_wave", "mine.png", "--steps", "3"]):
-        with pytest.raises(SystemExit):
-            run(*words)
-    errors = capsys.readouterr().err
-    assert "name a PAINTING at least" in errors and "--steps is for --engines gatys" in errors
-    with pytest.raises(InputError, match="no engine 'gatis'. Did you mean 'gatys'"):
-        run("cat", "great_wave", "--engines", "gatis")
-    with pytest.raises(InputError, match="has not learnt 'brick'"):
-        run("cat", "brick", "--engines", "fast", "--size", "64")
-    with pytest.raises(InputError, match="is one of the pictures that are read"):
-        run("cat", "great_wave", "mine.png", "-o", "mine.png", "--overwrite")
+        small.save(tmp_path / "table.csv", overwrite=False)

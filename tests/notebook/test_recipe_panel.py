@@ -35,17 +35,17 @@ def parts(panel) -> dict:
 
 
 def test_a_recipe_is_painted_once(painted, tiny_image):
-    looks = recipe_panel.QuickLooks(tiny_image, tiny_image, 16)
-    first, other = nst.recipe("default"), nst.recipe("default", tv_weight=1.0)
-    np.testing.assert_array_equal(looks(first), looks(nst.recipe("default")))
-    looks(other)
-    assert painted == [first, other]
+    panel = nst.recipe_explorer(tiny_image, tiny_image, size=16)
+    found = parts(panel)
+    for pooling in ("max", "average", "max"):
+        found["pooling"].value = pooling
+        found["paint"].click()
+    assert [settings.pooling for settings in painted] == ["max", "average"]
 
 
-@pytest.mark.parametrize("size", [8, 4096])
-def test_quick_looks_are_small(tiny_image, size):
-    with pytest.raises(InputError, match="16 to 320 pixels"):
-        recipe_panel.QuickLooks(tiny_image, tiny_image, size)
+def test_quick_looks_are_small(tiny_image):
+    with pytest.raises(InputError, match="size is 4096; .* pixels from 16 to 320"):
+        nst.recipe_explorer(tiny_image, tiny_image, size=4096)
 
 
 @pytest.mark.parametrize(
@@ -80,3 +80,4 @@ def test_no_style_layer_is_said_in_the_panel(painted, tiny_image):
     found["style"].value = ()
     found["paint"].click()
     assert "hold Ctrl" in panel.children[1].value and not painted
+    assert not found["paint"].disabled

@@ -1,0 +1,80 @@
+"""What all panels are made of: controls above a picture that follows them, and pictures as JPEG.
+
+Core ipywidgets and JPEG pictures, which JupyterLab and Colab both show. ipywidgets is imported when
+a panel is made, so that a machine without it can do all the rest.
+"""
+
+import inspect
+import io
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from nstlib.errors import InputError
+from nstlib.images.arrays import as_image, resize, to_pil
+
+WIDGET_SIZE = 320  # longest side in pixels at most, so that a new layer is there within a second
+
+
+def panel(controls: Mapping, draw: Callable, *, width: int | None = None):
+    """Controls in a row above the picture that `draw` makes of their values, anew at each change.
+
+    `controls` maps the names of arguments of `draw` to widgets, or to what `ipywidgets.interact`
+    makes one of: (0, 1, 0.05) is a slider, a list is a menu, both set to the argument's default.
+    `draw` returns a picture (1, height, width, 3), RGB, 0..1, or a Matplotlib figure; `width` is
+    how wide it is on the screen, by default as many pixels as it has. Returns the widget, which
+    Jupyter displays; its `redraw()` draws without a change.
+    """
+    import ipywidgets as widgets
+
+    controls = {name: _control(name, given, draw) for name, given in controls.items()}
+    picture = widgets.Image(format="jpeg", width=str(width or ""))
+
+    def redraw(change=None) -> None:
+        values = {name: control.value for name, control in controls.items()}
+        picture.value = as_jpeg(draw(**values))
+
+    redraw()
+    for control in controls.values():
+        control.observe(redraw, names="value")
+    box = widgets.VBox([in_a_row(controls.values()), picture])
+    box.redraw = redraw
+    return box
+
+
+def _control(name: str, given, draw: Callable):
+    """A widget as it is, or one made of an abbreviation; named after its argument if nameless."""
+    import ipywidgets as widgets
+
+    argument = inspect.signature(draw).parameters.get(name)
+    default = argument.default if argument else inspect.Parameter.empty
+    control = widgets.interactive.widget_from_abbrev(given, default)
+    if control is None:
+        raise InputError(f"{name} is {given!r}: give a widget, a list, or (least, most, step).")
+    if control is not given and hasattr(control, "continuous_update"):
+        control.continuous_update = False  # drawn where a slider is let go, not all along the way
+    control.description = control.description or name
+    return control
+
+
+def in_a_row(parts):
+    """Widgets beside each other, and below where there is no room."""
+    import ipywidgets as widgets
+
+    return widgets.HBox(list(parts), layout=widgets.Layout(flex_flow="row wrap"))
+
+
+def as_jpeg(drawn) -> bytes:
+    """A picture (1, height, width, 3), or a Matplotlib figure, as a JPEG file."""
+    file = io.BytesIO()
+    if hasattr(drawn, "savefig"):
+        drawn.savefig(file, format="jpeg", dpi=80, pil_kwargs={"quality": 85})
+    else:
+        to_pil(drawn).save(file, format="jpeg", quality=90)
+    return file.getvalue()
+
+
+def at_most(image, size: int = WIDGET_SIZE) -> np.ndarray:
+    """The picture, shrunk to a longest side of `size` pixels if it is larger."""
+    image = as_image(image)
+    return resize(image, size) if max(image.shape[1:3]) > size else image
