@@ -37,6 +37,7 @@ check: $(VENV)/.dev
 	@"$(PY)" -m ruff check .
 	@"$(PY)" -m ruff format --check .
 	@"$(PY)" tools/clean_notebooks.py --check
+	@"$(PY)" tools/check_notebooks.py
 	@"$(PY)" tools/make_nav.py --check
 
 tidy: $(VENV)/.dev

@@ -32,7 +32,7 @@ class MemoryRefused(NstError, MemoryError):
 
 def did_you_mean(name: object, allowed: Iterable[str]) -> str:
     """The nearest allowed name as a question with a space before it, or nothing if none is near."""
-    near = difflib.get_close_matches(str(name), list(allowed), n=1, cutoff=0.5)
+    near = difflib.get_close_matches(str(name), list(map(str, allowed)), n=1, cutoff=0.5)
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
@@ -76,7 +76,7 @@ def number(
 
 def _range(low: float, high: float, above: bool) -> str:
     if low == -math.inf:
-        return "" if high == math.inf else f", {high:g} at most"
+        return "" if high == math.inf else f", {high:.15g} at most"
     if above:
-        return f" above {low:g}" + ("" if high == math.inf else f", {high:g} at most")
-    return f", {low:g} or more" if high == math.inf else f" from {low:g} to {high:g}"
+        return f" above {low:.15g}" + ("" if high == math.inf else f", {high:.15g} at most")
+    return f", {low:.15g} or more" if high == math.inf else f" from {low:.15g} to {high:.15g}"

@@ -5,12 +5,12 @@ import platform
 import sys
 import tempfile
 import warnings
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from nstlib import __version__
 from nstlib.backend import backend_name, backend_version, device, has_gpu, keras, ops
 from nstlib.errors import InputError, choice, number
 from nstlib.files import write_problem
@@ -27,7 +27,7 @@ def hello(seed: int = 0) -> None:
     number("seed", seed, 0, 2**32 - 1, whole=True)
     _figures_as_jpeg()
     line = (
-        f"nstlib {version('nstlib')} · Python {platform.python_version()} · Keras "
+        f"nstlib {__version__} · Python {platform.python_version()} · Keras "
         f"{keras.__version__} on {backend_name()} {backend_version()} · {device()} · "
         f"budget {budget_name()} · seed {seed}"
     )
