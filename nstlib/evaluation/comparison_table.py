@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from nstlib.errors import InputError
-from nstlib.files import write, write_problem
-from nstlib.images.files import EXTENSIONS, check_target, save_image
+from nstlib.files import writable, write, write_problem
+from nstlib.images.files import EXTENSIONS, save_image
 
 IDENTITY, STYLE_COPY = "identity", "style-copy"
 SLOW = 10.0  # seconds: a stylizer that took longer is not asked a second time
@@ -101,7 +101,7 @@ def check_output(
             raise InputError(
                 f"{path} ends in none of .md, .csv (the table), {', '.join(EXTENSIONS)} (the strip)"
             )
-        check_target(path, overwrite=overwrite, protect=protect)
+        writable(path, EXTENSIONS, overwrite=overwrite, protect=protect)
     elif path.is_dir():
         raise InputError(f"{path} is a folder: name a file in it.")
     elif path.exists() and not overwrite:
