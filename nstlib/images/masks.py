@@ -186,9 +186,10 @@ def _middle(seeds: np.ndarray, margin: float) -> np.ndarray:
 
 
 def _grab_cut(photo: np.ndarray, seeds: np.ndarray) -> np.ndarray:
-    """True where GrabCut sees foreground; nowhere, or everywhere, if all seeds say so."""
+    """True where GrabCut sees foreground; as the seeds say where it has nothing to choose from."""
     foreground = (seeds == cv2.GC_FGD) | (seeds == cv2.GC_PR_FGD)
-    if foreground.all() or not foreground.any():
+    plain = (photo == photo[0, 0]).all()  # no edge to cut along, for which it may search minutes
+    if plain or foreground.all() or not foreground.any():
         return foreground
     cv2.setRNGSeed(0)  # it begins with k-means: the same photo gives the same mask
     result, models = seeds.copy(), np.zeros((2, 1, 65))
