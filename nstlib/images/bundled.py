@@ -41,9 +41,7 @@ def pictures(kind: str | None = None) -> list[Picture]:
     """All bundled pictures, or those of one kind: "photo", "painting" or "texture"."""
     if kind is not None:
         choice("kind", kind, KINDS)
-    folder = data_folder()
-    rows = json.loads((folder / "images" / "manifest.json").read_text(encoding="utf-8"))
-    entries = [_from_row(row, folder) for row in rows]
+    entries = [_from_row(row) for row in _rows("images")]
     return [entry for entry in entries if kind in (None, entry.kind)]
 
 
@@ -66,12 +64,12 @@ def painting(name: str, size: int | None = None):
     return _load(name, size, ("painting", "texture"))
 
 
-def find_picture(name: str | os.PathLike, kind: str | None = None) -> Path:
+def find_picture(name: str | os.PathLike) -> Path:
     """The file behind a bundled name or a path: what the command line calls PHOTO and STYLE.
 
-    A file of that name comes first. `kind` looks among the bundled pictures of one kind only.
+    A file of that name comes first.
     """
-    known = {entry.name: entry for entry in pictures(kind)}
+    known = {entry.name: entry for entry in pictures()}
     path = Path(os.path.expanduser(name))
     if str(name) in known and not os.path.isfile(path):
         return _file(known[str(name)])
@@ -89,15 +87,17 @@ def bundled_networks() -> dict[str, dict]:
 
     A row has file, architecture, styles, sha256, bytes, licence and card.
     """
-    manifest = data_folder() / "weights" / "manifest.json"
-    if not manifest.is_file():
-        return {}
-    rows = json.loads(manifest.read_text(encoding="utf-8"))
-    return {Path(row["file"]).stem: row for row in rows}
+    return {Path(row["file"]).stem: row for row in _rows("weights")}
 
 
-def _from_row(row: dict, folder: Path) -> Picture:
-    path = folder / "images" / row["file"]
+def _rows(folder: str) -> list[dict]:
+    """What a folder of data says of its files; nothing if it is not there."""
+    manifest = data_folder() / folder / "manifest.json"
+    return json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else []
+
+
+def _from_row(row: dict) -> Picture:
+    path = data_folder() / "images" / row["file"]
     kind = "photo" if row["file"].startswith("content/") else "painting"
     kind = "texture" if path.stem in TEXTURES else kind
     known = ("title", "author", "licence", "source", "width", "height", "sha256")

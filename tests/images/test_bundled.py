@@ -74,8 +74,6 @@ def test_find_picture_takes_a_name_or_a_file(tmp_path):
         data.find_picture("stary_night")
     with pytest.raises(MissingFile, match=r"Did you mean '.*my own.jpg'"):
         data.find_picture(tmp_path / "my_own.jpg")
-    with pytest.raises(MissingFile, match="Bundled: brick, gravel, grass.$"):
-        data.find_picture("great_wall", kind="texture")
     with pytest.raises(MissingFile, match="neither a file nor"):
         data.find_picture("~nobody/of this name.jpg")
 
