@@ -59,8 +59,8 @@ def fitted(height: int, width: int, size: int) -> tuple[int, int]:
 
 def scaled(channels: Iterable[np.ndarray], shape: tuple[int, int]) -> np.ndarray:
     """Channels, each float32 (height, width) in 0..1, at another shape: (1, *shape, channels)."""
-    lanczos = Image.Resampling.LANCZOS
-    bands = [Image.fromarray(band).resize(shape[::-1], lanczos) for band in channels]
+    size, way = shape[::-1], Image.Resampling.LANCZOS
+    bands = [np.asarray(Image.fromarray(band).resize(size, way)) for band in channels]
     pixels = np.stack(bands, axis=-1)[None]
     return pixels.clip(0, 1, out=pixels)  # the filter swings beyond the values beside an edge
 
