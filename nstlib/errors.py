@@ -67,8 +67,8 @@ def number(
     end with.
     """
     kind = Integral if whole else Real
-    sound = isinstance(given, kind) and not isinstance(given, bool) and math.isfinite(given)
-    if sound and low <= given <= high and not (above and given == low):
+    sound = isinstance(given, kind) and not isinstance(given, bool)
+    if sound and -math.inf < given < math.inf and low <= given <= high and not (above and given == low):
         return given
     what = f"a {'whole ' * whole}number{' of ' * bool(unit)}{unit}{_range(low, high, above)}"
     raise InputError(f"{name} is {given!r}; it must be {what}.{f' {hint}' if hint else ''}")

@@ -18,14 +18,16 @@ def readable(path: str | os.PathLike, what: str = "file", hint: str = "") -> Pat
     InputError for a folder and for an empty file.
     """
     path, end = Path(os.path.expanduser(path)), f" {hint}" if hint else ""
-    if path.is_dir():
+    if os.path.isdir(path):
         raise InputError(f"{path} is a folder, not a {what}: name a file in it.")
-    if not path.exists():
+    if not os.path.exists(path):
         raise MissingFile(
             f"There is no {what} {path}.{did_you_mean(path.name, _beside(path))}{end}"
         )
     if path.stat().st_size == 0:
         raise InputError(f"{path} is empty (0 bytes): copy or download it again.{end}")
+    if not os.access(path, os.R_OK):
+        raise InputError(f"{path} may not be read (permission denied): change its permissions.")
     return path
 
 
@@ -49,11 +51,11 @@ def writable(
     link or spelling leads to them), and where the folder cannot be written to.
     """
     path, suffixes = Path(os.path.expanduser(path)), tuple(suffixes)
-    if path.is_dir():
+    if os.path.isdir(path):
         raise InputError(f"{path} is a folder: name a file in it.")
     if suffixes and path.suffix.lower() not in suffixes:
         raise InputError(f"{path} does not end in {', '.join(suffixes)}: which format is it to be?")
-    if path.exists():
+    if os.path.exists(path):
         sources = map(os.path.expanduser, protect)
         if any(os.path.exists(source) and path.samefile(source) for source in sources):
             raise InputError(f"{path} is one of the files that are read: name another output.")

@@ -245,15 +245,10 @@ def run_one_pass(args: argparse.Namespace) -> None:
 
 def _check_output(path: Path, args: argparse.Namespace) -> None:
     """Raise InputError if the picture could not, or must not, be written there."""
-    from nstlib.files import write_problem
-    from nstlib.images.files import check_target
+    from nstlib.files import writable
+    from nstlib.images.files import EXTENSIONS
 
-    check_target(path, overwrite=True, protect=args.inputs)
-    if path.exists() and not args.overwrite:
-        raise InputError(f"{path} is there already: name another file, or add --overwrite.")
-    problem = write_problem(path.parent)
-    if problem:
-        raise InputError(f"The folder of the output, {path.parent}, {problem}.")
+    writable(path, EXTENSIONS, overwrite=args.overwrite, protect=args.inputs)
 
 
 def _recipe(args: argparse.Namespace):

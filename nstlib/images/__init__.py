@@ -3,5 +3,6 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, ["arrays", "bundled", "color", "files", "filters", "flow", "masks", "show"]
+    __name__,
+    ["arrays", "bundled", "color", "files", "filter_parts", "filters", "flow", "masks", "show"],
 )

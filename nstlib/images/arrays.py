@@ -1,9 +1,11 @@
 """Pictures as arrays, with one convention: float32, RGB, 0..1, (1, height, width, 3)."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from PIL import Image
 
-from nstlib.errors import InputError
+from nstlib.errors import InputError, number
 
 MAX_PIXELS = 100_000_000  # beyond this a small file may unpack into all of the memory
 
@@ -18,12 +20,10 @@ def resize(image, size: int | tuple[int, int]) -> np.ndarray:
     pixels = _pixels(image)
     pair = isinstance(size, list | tuple) and len(size) == 2
     for side in size if pair else [size]:
-        _checked(side, "size (in pixels)")
-    height, width = size if pair else _fitted(*pixels.shape[1:3], size)
-    if height * width > MAX_PIXELS:
-        raise InputError(f"A picture of {width} x {height} pixels is too large. {_TOO_LARGE}")
-    bands = np.moveaxis(pixels[0], -1, 0)
-    return np.stack([_lanczos(band, (height, width)) for band in bands], axis=-1)[None]
+        number("size", side, 1, whole=True, unit="pixels")
+    height, width = size if pair else fitted(*pixels.shape[1:3], size)
+    refuse_too_large("The new picture", height, width)
+    return scaled(np.moveaxis(pixels[0], -1, 0), (height, width))
 
 
 def as_image(array) -> np.ndarray:
@@ -46,14 +46,37 @@ def to_pil(image) -> Image.Image:
     return Image.fromarray(to_uint8(image))
 
 
-def _numpy(array) -> np.ndarray:
+def to_numpy(array) -> np.ndarray:
     """Any array or tensor in NumPy; PyTorch has to be asked to leave gradients and GPU behind."""
     return np.asarray(array.detach().cpu() if hasattr(array, "detach") else array)
 
 
+def fitted(height: int, width: int, size: int) -> tuple[int, int]:
+    """(height, width) in the same proportion with `size` as the longest side."""
+    scale = size / max(height, width)
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def scaled(channels: Iterable[np.ndarray], shape: tuple[int, int]) -> np.ndarray:
+    """Channels, each float32 (height, width) in 0..1, at another shape: (1, *shape, channels)."""
+    size, way = shape[::-1], Image.Resampling.LANCZOS
+    bands = [np.asarray(Image.fromarray(band).resize(size, way)) for band in channels]
+    pixels = np.stack(bands, axis=-1)[None]
+    return pixels.clip(0, 1, out=pixels)  # the filter swings beyond the values beside an edge
+
+
+def refuse_too_large(name: str, height: int, width: int) -> None:
+    """Raise InputError for a picture of more than MAX_PIXELS; `name` begins the sentence."""
+    if height * width > MAX_PIXELS:
+        raise InputError(
+            f"{name} has {width} x {height} = {width * height:,} pixels. At most {MAX_PIXELS:,} "
+            "can be handled: make it smaller."
+        )
+
+
 def _pixels(array) -> np.ndarray:
     """A new array, (1, height, width, 1 or 3), float32, 0..1, from all that `as_image` takes."""
-    array = _numpy(array)
+    array = to_numpy(array)
     given = f"an array of shape {array.shape} and type {array.dtype}"
     array = array[..., None] if array.ndim == 2 else array
     array = array[None] if array.ndim == 3 else array
@@ -81,30 +104,3 @@ def _in_range(array: np.ndarray, given: str) -> np.ndarray:
             "from 0 to 255. Divide by 255, or convert to uint8."
         )
     return pixels.clip(0, 1)
-
-
-def _is_whole(number) -> bool:
-    return isinstance(number, int | np.integer) and not isinstance(number, bool)
-
-
-def _checked(number, name: str) -> int:
-    if not _is_whole(number) or number < 1:
-        raise InputError(f"{name} is {number!r}; it must be a whole number, 1 or more.")
-    return number
-
-
-def _fitted(height: int, width: int, size: int) -> tuple[int, int]:
-    """(height, width) in the same proportion with `size` as the longest side."""
-    scale = size / max(height, width)
-    return max(1, round(height * scale)), max(1, round(width * scale))
-
-
-def _lanczos(band: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """One channel, float32 (height, width) in 0..1, at another shape."""
-    if band.shape == shape:
-        return band
-    small = Image.fromarray(band).resize(shape[::-1], Image.Resampling.LANCZOS)
-    return np.asarray(small).clip(0, 1)  # the filter swings beyond the values beside an edge
-
-
-_TOO_LARGE = f"At most {MAX_PIXELS:,} pixels can be handled: make it smaller."

@@ -1,22 +1,18 @@
 """What comes with the course: pictures by name, each with author and licence, and networks.
 
 The pictures are in `data/images` of a clone, the networks in `data/weights`; both travel in an
-installed package as `nstlib/_data`. A picture that is missing there is fetched from the repository
-and checked by its hash.
+installed package as `nstlib/_data`.
 """
 
 import json
 import os
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
-from nstlib.errors import InputError, MissingFile, did_you_mean
-from nstlib.files import data_folder
+from nstlib.errors import InputError, MissingFile, choice, did_you_mean
+from nstlib.files import data_folder, readable
 from nstlib.images.files import load_image
 
-REPOSITORY = "https://raw.githubusercontent.com/nstlib/nst-course/main/data/images/"
 KINDS = ("photo", "painting", "texture")
 TEXTURES = ("brick", "gravel", "grass")
 
@@ -43,16 +39,18 @@ class Picture:
 
 def pictures(kind: str | None = None) -> list[Picture]:
     """All bundled pictures, or those of one kind: "photo", "painting" or "texture"."""
-    if kind is not None and kind not in KINDS:
-        raise InputError(f"kind is {kind!r}; it can be {', '.join(KINDS)}.")
-    return [entry for entry in _manifest(data_folder()) if kind in (None, entry.kind)]
+    if kind is not None:
+        choice("kind", kind, KINDS)
+    entries = [_from_row(row) for row in _rows("images")]
+    return [entry for entry in entries if kind in (None, entry.kind)]
 
 
 def picture(name: str) -> Picture:
     """What is known about a bundled picture."""
     known = {entry.name: entry for entry in pictures()}
     if name not in known:
-        raise MissingFile(_unknown(name, known))
+        near = did_you_mean(name, known)
+        raise MissingFile(f"There is no picture {name!r}.{near} Names: {', '.join(known)}.")
     return known[name]
 
 
@@ -66,22 +64,20 @@ def painting(name: str, size: int | None = None):
     return _load(name, size, ("painting", "texture"))
 
 
-def find_picture(name: str | os.PathLike, kind: str | None = None) -> Path:
+def find_picture(name: str | os.PathLike) -> Path:
     """The file behind a bundled name or a path: what the command line calls PHOTO and STYLE.
 
-    A file of that name comes first. `kind` looks among the bundled pictures of one kind only.
+    A file of that name comes first.
     """
-    known = {entry.name: entry for entry in pictures(kind)}
+    known = {entry.name: entry for entry in pictures()}
     path = Path(os.path.expanduser(name))
     if str(name) in known and not os.path.isfile(path):
-        return _fetched(known[str(name)])
+        return _file(known[str(name)])
     if not os.path.exists(path):
-        neighbours = []
-        with suppress(OSError):
-            neighbours = [str(path.parent / file) for file in os.listdir(path.parent)]
+        near = did_you_mean(str(name), [*known, *map(str, path.parent.glob("*"))])
         raise MissingFile(
-            f"{str(name)!r} is neither a file nor a bundled picture."
-            f"{did_you_mean(str(name), [*known, *neighbours])} Bundled: {', '.join(known)}."
+            f"{str(name)!r} is neither a file nor a bundled picture.{near} "
+            f"Bundled: {', '.join(known)}."
         )
     return path
 
@@ -91,21 +87,17 @@ def bundled_networks() -> dict[str, dict]:
 
     A row has file, architecture, styles, sha256, bytes, licence and card.
     """
-    manifest = data_folder() / "weights" / "manifest.json"
-    if not manifest.is_file():
-        return {}
-    rows = json.loads(manifest.read_text(encoding="utf-8"))
-    return {Path(row["file"]).stem: row for row in rows}
+    return {Path(row["file"]).stem: row for row in _rows("weights")}
 
 
-@lru_cache
-def _manifest(folder: Path) -> tuple[Picture, ...]:
-    rows = json.loads((folder / "images" / "manifest.json").read_text(encoding="utf-8"))
-    return tuple(_from_row(row, folder) for row in rows)
+def _rows(folder: str) -> list[dict]:
+    """What a folder of data says of its files; nothing if it is not there."""
+    manifest = data_folder() / folder / "manifest.json"
+    return json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else []
 
 
-def _from_row(row: dict, folder: Path) -> Picture:
-    path = folder / "images" / row["file"]
+def _from_row(row: dict) -> Picture:
+    path = data_folder() / "images" / row["file"]
     kind = "photo" if row["file"].startswith("content/") else "painting"
     kind = "texture" if path.stem in TEXTURES else kind
     known = ("title", "author", "licence", "source", "width", "height", "sha256")
@@ -115,37 +107,10 @@ def _from_row(row: dict, folder: Path) -> Picture:
 def _load(name: str, size: int | None, kinds: tuple[str, ...]):
     entry = picture(name)
     if entry.kind not in kinds:
-        raise InputError(
-            f"{name!r} is a {entry.kind}, not a {' or '.join(kinds)}: "
-            f"{', '.join(other.name for other in pictures() if other.kind in kinds)}."
-        )
-    return load_image(_fetched(entry), size)
+        others = ", ".join(other.name for other in pictures() if other.kind in kinds)
+        raise InputError(f"{name!r} is a {entry.kind}, not a {' or '.join(kinds)}: {others}.")
+    return load_image(_file(entry), size)
 
 
-def _fetched(entry: Picture) -> Path:
-    """The picture's file; if it is not there, a copy from the repository, checked and cached."""
-    if entry.path.is_file():
-        return entry.path
-    try:
-        return _download(entry)
-    except Exception as error:  # network, proxy, hash, disk: each fails in its own way
-        raise MissingFile(
-            f"The picture {entry.name!r} is not at {entry.path} and could not be fetched: {error}. "
-            "Try again with a network, or clone the repository, which holds it."
-        ) from error
-
-
-def _download(entry: Picture) -> Path:
-    import pooch
-
-    if os.environ.get("NSTLIB_OFFLINE", "0") not in ("", "0"):
-        raise ConnectionError("NSTLIB_OFFLINE is set")
-    file = entry.path.relative_to(entry.path.parents[1]).as_posix()
-    cache = Path(os.environ.get("NSTLIB_CACHE") or pooch.os_cache("nstlib")) / "images"
-    web = pooch.HTTPDownloader(timeout=float(os.environ.get("NSTLIB_TIMEOUT") or 15))
-    found = pooch.retrieve(REPOSITORY + file, entry.sha256, file, path=cache, downloader=web)
-    return Path(found)
-
-
-def _unknown(name: str, known) -> str:
-    return f"There is no picture {name!r}.{did_you_mean(name, known)} Names: {', '.join(known)}."
+def _file(entry: Picture) -> Path:
+    return readable(entry.path, "bundled picture", "Clone the repository again: it holds them all.")

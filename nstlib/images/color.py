@@ -10,7 +10,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from nstlib.errors import InputError
+from nstlib.errors import InputError, choice
 from nstlib.images.arrays import as_image
 
 # RGB -> one channel of brightness and two of colour (YIQ), as Gatys et al. 2016 b use it.
@@ -52,8 +52,7 @@ def color_matcher(reference, *, method: str = "pca", where=None, quiet=False) ->
 
     If `quiet`, a gray picture gets as much colour as it can without a warning.
     """
-    if method not in METHODS:
-        raise InputError(f"method is {method!r}; it can be {', '.join(METHODS)}.")
+    choice("method", method, METHODS)
     new_mean, new_covariance = _mean_covariance(_colors_of(reference, where))
 
     def match(picture) -> np.ndarray:

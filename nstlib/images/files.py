@@ -1,35 +1,26 @@
-"""Pictures in, out and on the screen, with one pixel convention.
+"""Pictures from files and into files: every kind becomes RGB, 0..1, upright, and back.
 
 Everywhere in nstlib a picture is a NumPy array, float32, RGB, 0..1, of shape (1, height, width, 3),
-which is what a Keras network takes. Files of every other kind are turned into that here.
+which is what a Keras network takes.
 """
 
-import errno
 import io
 import os
-import threading
 import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from nstlib.errors import InputError, MissingFile, NstError, did_you_mean
-from nstlib.files import write
-from nstlib.images.arrays import (
-    _TOO_LARGE,
-    MAX_PIXELS,
-    _checked,
-    _fitted,
-    _is_whole,
-    _lanczos,
-    to_pil,
-)
+from nstlib.errors import InputError, NstError, choice, number
+from nstlib.files import readable, writable, write
+from nstlib.images.arrays import fitted, refuse_too_large, scaled, to_pil
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
+READABLE = "JPEG, PNG, WebP, TIFF, BMP, GIF and the like can; export HEIC or SVG as one of them."
 
 
 def load_image(
@@ -45,22 +36,18 @@ def load_image(
 
     Raises MissingFile, or InputError for what is no picture, is damaged, or has over MAX_PIXELS.
     """
-    if alpha not in ("white", "mask"):
-        raise InputError(f"alpha is {alpha!r}; it can be 'white' or 'mask'.")
+    choice("alpha", alpha, ("white", "mask"))
     if size is not None:
-        _checked(size, "size (in pixels)")
+        number("size", size, 1, whole=True, unit="pixels")
     with _opened(source) as (file, name):
-        picture, opacity = _decode(file, name)
-    width, height = picture.size
-    shape = (
-        (height, width) if size is None else _fitted(height, width, min(size, max(picture.size)))
-    )
-    color = _floats(picture, shape).repeat(3 // len(picture.getbands()), axis=-1)
+        color, opacity = _decode(file, name)
+    width, height = color.size
+    longest = max(width, height)
+    shape = fitted(height, width, min(size or longest, longest))
+    picture = _floats(color, shape).repeat(3 // len(color.getbands()), axis=-1)
     if alpha == "white":
-        return color
-    return color, np.ones((1, *shape, 1), np.float32) if opacity is None else _floats(
-        opacity, shape
-    )
+        return picture
+    return picture, _floats(opacity or Image.new("L", color.size, "white"), shape)
 
 
 def save_image(
@@ -78,124 +65,70 @@ def save_image(
     when `overwrite` is False, for any file in `protect` (the inputs of the work), and when the disk
     refuses. Returns the path.
     """
-    path = Path(os.path.expanduser(path))
-    check_target(path, overwrite=overwrite, protect=protect)
-    if not _is_whole(quality) or not 1 <= quality <= 100:
-        raise InputError(f"quality is {quality!r}; it must be a whole number from 1 to 100.")
+    number("quality", quality, 1, 100, whole=True)
     picture = to_pil(image)
+    path = writable(path, EXTENSIONS, overwrite=overwrite, protect=protect)
+    content, kind = io.BytesIO(), Image.registered_extensions()[path.suffix.lower()]
     try:
-        write(path, _encoded(picture, path.suffix, int(quality)))
-    except (OSError, ValueError, KeyError) as error:  # the disk; or a format's largest size
-        full = getattr(error, "errno", None) == errno.ENOSPC
-        raise InputError(
-            f"{path} could not be written ({getattr(error, 'strerror', None) or error})."
-            f"{' The disk is full: free some room.' * full} What was there before is unchanged."
-        ) from error
-    return path
+        picture.save(content, kind, quality=int(quality))
+    except (OSError, ValueError, KeyError) as error:  # over a format's largest size, for example
+        raise InputError(f"{path} could not be made ({error}): choose another format.") from error
+    return write(path, content.getvalue())
 
 
-def check_target(
-    path: str | os.PathLike, *, overwrite: bool, protect: Iterable[str | os.PathLike] = ()
-) -> None:
-    """Raise InputError if a picture may not be written to `path`; to ask before hours of work.
-
-    `protect` names files that must not be written over, whatever link or spelling leads to them.
-    """
-    path = Path(os.path.expanduser(path))
-    if path.suffix.lower() not in EXTENSIONS and not os.path.isdir(path):
-        raise InputError(
-            f"{path} does not end in {', '.join(EXTENSIONS)}: which format is it to be?"
-        )
-    if not os.path.exists(path):
-        return
-    if os.path.isdir(path):
-        raise InputError(f"{path} is a folder: name a file in it.")
-    sources = map(os.path.expanduser, protect)
-    if any(os.path.exists(source) and os.path.samefile(path, source) for source in sources):
-        raise InputError(f"{path} is one of the pictures that are read: name another output.")
-    if not overwrite:
-        raise InputError(f"{path} is there already: name another file, or allow overwriting it.")
-
-
-# --- Arrays --------------------------------------------------------------------------------------
-
-
-# --- Reading -------------------------------------------------------------------------------------
-
-_READABLE = "JPEG, PNG, WebP, TIFF, BMP, GIF and the like can; export HEIC or SVG as one of them."
-_LIMIT = threading.Lock()
+def as_rgb(picture: Image.Image, name: str) -> Image.Image:
+    """Any Pillow picture in mode RGB, 8 bits, on white where it is transparent, as it was shot."""
+    color, _ = _color_and_opacity(picture, name)
+    if color.mode == "F":
+        color = Image.fromarray(np.rint(np.asarray(color) * 255).astype(np.uint8))
+    return color.convert("RGB")
 
 
 @contextmanager
 def _opened(source) -> Iterator[tuple[BinaryIO, str]]:
     """The bytes behind a path or an open file, and what messages call it."""
-    if hasattr(source, "read"):
+    if hasattr(source, "read") and not isinstance(source, io.TextIOBase):
         name = getattr(source, "name", None)
-        if isinstance(source, io.TextIOBase):
-            raise InputError(f"{name or 'This file'} is open as text: open it with mode 'rb'.")
         yield source, name if isinstance(name, str) else "The file"
         return
-    try:
-        path = Path(os.path.expanduser(source))
-    except TypeError:
+    if not isinstance(source, str | os.PathLike):
         kind = type(source).__name__
-        raise InputError(f"A picture is loaded from a path or an open file, not {kind}.") from None
-    with _file(path) as file:
-        yield file, str(path)
-
-
-def _file(path: Path) -> BinaryIO:
-    if os.path.isdir(path):
-        raise InputError(f"{path} is a folder, not a picture: name a file in it.")
-    if not os.path.exists(path):
-        neighbours = []
-        with suppress(OSError):
-            neighbours = os.listdir(path.parent)
-        raise MissingFile(f"There is no file {path}.{did_you_mean(path.name, neighbours)}")
-    if os.path.getsize(path) == 0:
-        raise InputError(f"{path} is empty (0 bytes): copy or download it again.")
+        raise InputError(f"A picture is loaded from a path or a file open as 'rb', not {kind}.")
     try:
-        return path.open("rb")
+        path = readable(source, "picture")
+        file = path.open("rb")
+    except NstError:
+        raise
     except OSError as error:
-        raise InputError(f"{path} cannot be opened ({error.strerror}).") from error
+        raise InputError(f"{source} cannot be opened ({error.strerror}).") from error
+    with file:
+        yield file, str(path)
 
 
 def _decode(file: BinaryIO, name: str) -> tuple[Image.Image, Image.Image | None]:
     """An image file as Pillow pictures: colour (RGB, or F in 0..1), and opacity (L) if any."""
     try:
-        with _header(file) as picture:
-            width, height = picture.size
-            if width * height > MAX_PIXELS:
-                count = f"{width} x {height} = {width * height:,} pixels"
-                raise InputError(f"{name} has {count}. {_TOO_LARGE}")
+        with Image.open(file) as picture:
+            refuse_too_large(name, *picture.size[::-1])
             frames = getattr(picture, "n_frames", 1)
             if frames > 1 and picture.format not in ("MPO", "PSD"):  # a phone's JPEG; layers
                 message = f"{name} has {frames} frames; the first one is taken."
                 warnings.warn(message, stacklevel=3)
             picture.load()
-            return _color_and_opacity(ImageOps.exif_transpose(picture), name)
+            return _color_and_opacity(picture, name)
     except UnidentifiedImageError as error:
-        raise InputError(f"{name} is not a picture that can be read: {_READABLE}") from error
+        raise InputError(f"{name} is not a picture that can be read: {READABLE}") from error
+    except Image.DecompressionBombError as error:  # so large that Pillow does not open it
+        raise InputError(f"{name} is too large ({error}): make it smaller.") from error
     except (NstError, MemoryError, Warning):
         raise
     except Exception as error:  # Pillow meets damage with a dozen kinds, from OSError to IndexError
         raise InputError(f"{name} is damaged or cut short ({error}): copy it again.") from error
 
 
-def _header(file: BinaryIO) -> Image.Image:
-    """The picture before its pixels are decoded, however large: MAX_PIXELS decides, by its size.
-
-    Pillow's own limit would warn below it, and beyond it would not tell height and width.
-    """
-    with _LIMIT:
-        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-        try:
-            return Image.open(file)
-        finally:
-            Image.MAX_IMAGE_PIXELS = limit
-
-
 def _color_and_opacity(picture: Image.Image, name: str) -> tuple[Image.Image, Image.Image | None]:
+    """Upright, as the camera was held: colour on white (RGB, or F in 0..1), opacity (L) if any."""
+    picture = ImageOps.exif_transpose(picture)
     if picture.mode.startswith("I") or picture.mode == "F":
         return _deep_gray(picture, name), None
     if "A" not in picture.getbands() and "transparency" not in picture.info:
@@ -203,14 +136,6 @@ def _color_and_opacity(picture: Image.Image, name: str) -> tuple[Image.Image, Im
     layered = picture.convert("RGBA")
     white = Image.new("RGBA", layered.size, "white")
     return Image.alpha_composite(white, layered).convert("RGB"), layered.getchannel("A")
-
-
-def as_rgb(picture: Image.Image, name: str) -> Image.Image:
-    """Any Pillow picture in mode RGB, 8 bits, on white where it is transparent, as it was shot."""
-    color, _ = _color_and_opacity(ImageOps.exif_transpose(picture), name)
-    if color.mode == "F":
-        color = Image.fromarray(np.rint(np.asarray(color) * 255).astype(np.uint8))
-    return color.convert("RGB")
 
 
 def _deep_gray(picture: Image.Image, name: str) -> Image.Image:
@@ -226,17 +151,6 @@ def _deep_gray(picture: Image.Image, name: str) -> Image.Image:
 
 
 def _floats(layer: Image.Image, shape: tuple[int, int]) -> np.ndarray:
-    """(1, height, width, channels) in 0..1. One channel at a time: a large photo fits in memory."""
+    """(1, *shape, channels) in 0..1. One channel at a time: a large photo fits in memory."""
     whole = np.float32(1 if layer.mode == "F" else 255)
-    bands = [_lanczos(np.asarray(band, np.float32) / whole, shape) for band in layer.split()]
-    return np.stack(bands, axis=-1)[None]
-
-
-# --- Writing -------------------------------------------------------------------------------------
-
-
-def _encoded(picture: Image.Image, extension: str, quality: int) -> bytes:
-    """The content of the file. Made in memory, so that a full disk is met with its own error."""
-    buffer = io.BytesIO()
-    picture.save(buffer, Image.registered_extensions()[extension.lower()], quality=quality)
-    return buffer.getvalue()
+    return scaled((np.asarray(band, np.float32) / whole for band in layer.split()), shape)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import cv2
 import numpy as np
 
-from nstlib.errors import InputError
+from nstlib.errors import InputError, number
 from nstlib.images.arrays import as_image, resize, to_uint8
 from nstlib.images.files import load_image
 
@@ -40,13 +40,12 @@ def as_mask(source, size: tuple[int, int] | None = None, name: str = "mask") -> 
         "is resized.",
         stacklevel=2,
     )
-    return _resized(mask, size)
+    return _shaped(_resized(mask[0, ..., 0], size))
 
 
 def feather(mask, pixels: float) -> np.ndarray:
     """The mask with its edges softened by a Gaussian blur whose standard deviation is `pixels`."""
-    if not (np.isfinite(pixels) and pixels >= 0):
-        raise InputError(f"pixels is {pixels!r}; it must be a number, 0 or more.")
+    number("pixels", pixels, 0)
     mask = as_mask(mask)
     return _shaped(cv2.GaussianBlur(mask[0, ..., 0], (0, 0), pixels)) if pixels else mask
 
@@ -81,7 +80,7 @@ def layer_masks(
             inner = _blocks(depth, shape).min(axis=(1, 3))
             pooled = pooled * (inner >= min(inset + 1, inner.max() / 2))
         if not pooled.any():  # all of it lies in the row or column that rounding down leaves out
-            pooled = _resized(_shaped(mask), shape)[0, ..., 0]
+            pooled = _resized(mask, shape)
         found[name] = _shaped(pooled)
     return found
 
@@ -132,11 +131,11 @@ def refine_mask(photo, mask, band: float = 0.03) -> np.ndarray:
     may change. Picture (1, height, width, 3) and mask of one size -> mask of the same size.
     """
     small = _small(photo)
-    rough = _resized(as_mask(mask), small.shape[:2])[0, ..., 0] >= 0.5
+    rough = _resized(as_mask(mask)[0, ..., 0], small.shape[:2]) >= 0.5
     reach = max(1, band * max(small.shape[:2]))
     seeds = np.where(rough, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
-    seeds[_depth(rough.astype(np.float32)) > reach] = cv2.GC_FGD
-    seeds[_depth(1 - rough.astype(np.float32)) > reach] = cv2.GC_BGD
+    seeds[_depth(rough) > reach] = cv2.GC_FGD
+    seeds[_depth(~rough) > reach] = cv2.GC_BGD
     return _like(photo, _grab_cut(small, seeds))
 
 
@@ -144,14 +143,14 @@ def refine_mask(photo, mask, band: float = 0.03) -> np.ndarray:
 
 
 def _shaped(mask: np.ndarray) -> np.ndarray:
+    """(height, width) -> (1, height, width, 1)."""
     return np.ascontiguousarray(mask, np.float32)[None, ..., None]
 
 
 def _resized(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """By area when it shrinks, so that no thin part is missed; linearly when it grows."""
-    shrinks = size[0] < mask.shape[1]
-    way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return _shaped(cv2.resize(mask[0, ..., 0], (size[1], size[0]), interpolation=way))
+    way = cv2.INTER_AREA if size[0] < mask.shape[0] else cv2.INTER_LINEAR
+    return cv2.resize(mask, (size[1], size[0]), interpolation=way)
 
 
 def _blocks(mask: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -176,7 +175,8 @@ def _small(photo) -> np.ndarray:
 
 def _like(photo, mask: np.ndarray) -> np.ndarray:
     """A mask (height, width), true or false, at the photo's size, with an edge a pixel soft."""
-    return feather(_resized(_shaped(mask), as_image(photo).shape[1:3]), 1.0)
+    whole = _resized(mask.astype(np.float32), as_image(photo).shape[1:3])
+    return feather(_shaped(whole), 1.0)
 
 
 def _middle(seeds: np.ndarray, margin: float) -> np.ndarray:
@@ -186,9 +186,10 @@ def _middle(seeds: np.ndarray, margin: float) -> np.ndarray:
 
 
 def _grab_cut(photo: np.ndarray, seeds: np.ndarray) -> np.ndarray:
-    """True where GrabCut sees foreground; nowhere, or everywhere, if all seeds say so."""
+    """True where GrabCut sees foreground; as the seeds say where it has nothing to choose from."""
     foreground = (seeds == cv2.GC_FGD) | (seeds == cv2.GC_PR_FGD)
-    if foreground.all() or not foreground.any():
+    plain = (photo == photo[0, 0]).all()  # no edge to cut along, for which it may search minutes
+    if plain or foreground.all() or not foreground.any():
         return foreground
     cv2.setRNGSeed(0)  # it begins with k-means: the same photo gives the same mask
     result, models = seeds.copy(), np.zeros((2, 1, 65))

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from nstlib.errors import InputError
-from nstlib.images.arrays import _checked, _numpy, as_image
+from nstlib.errors import InputError, number
+from nstlib.images.arrays import as_image, to_numpy
 
 
 def show(
@@ -28,7 +28,8 @@ def show(
     images = images if isinstance(images, list | tuple) else [images]
     pictures = [_drawable(image) for image in images]
     titles = _titles(titles, len(pictures))
-    columns = len(pictures) if columns is None else min(_checked(columns, "columns"), len(pictures))
+    columns = len(pictures) if columns is None else columns
+    columns = min(number("columns", columns, 1, whole=True), len(pictures))
     rows = -(-len(pictures) // columns)
     aspect = max(picture.shape[1] / picture.shape[0] for picture in pictures)
     inches = columns * height * min(aspect, 3), rows * (height + 0.3 * any(titles))
@@ -43,7 +44,7 @@ def show(
 
 def _drawable(image) -> np.ndarray:
     """(height, width, 3) colour, or (height, width) for a map of one channel."""
-    array = _numpy(image)
+    array = to_numpy(image)
     array = array[0] if array.ndim == 4 and len(array) == 1 else array
     array = array[..., 0] if array.ndim == 3 and array.shape[-1] == 1 else array
     return array if array.ndim == 2 and array.size else as_image(array)[0]

@@ -91,7 +91,7 @@ def test_where_looks_at_a_part_of_the_reference(pictures):
 
 
 def test_an_unknown_method_names_those_there_are(pictures):
-    with pytest.raises(InputError, match="'median'; it can be pca, cholesky, monge"):
+    with pytest.raises(InputError, match="'median'. It can be 'pca', 'cholesky', 'monge'"):
         color.match_color(*pictures, method="median")
 
 

@@ -1,11 +1,8 @@
-"""Reading, writing and showing pictures: one convention, and nothing lost on the way."""
+"""Reading and writing pictures: one convention, and nothing lost on the way."""
 
 import errno
 import io
 import os
-import subprocess
-import sys
-import threading
 
 import numpy as np
 import pytest
@@ -13,11 +10,7 @@ from PIL import Image
 
 from nstlib.errors import InputError, MissingFile
 from nstlib.images import files as images
-
-
-@pytest.fixture
-def rgb():
-    return np.random.default_rng(1).integers(0, 256, (6, 9, 3), np.uint8)
+from nstlib.images.arrays import resize, to_uint8
 
 
 def saved(tmp_path, picture, name="picture.png", **options):
@@ -34,7 +27,7 @@ def test_a_picture_comes_in_by_the_convention(tmp_path, rgb):
 
 def test_saving_and_loading_changes_nothing(tmp_path, rgb):
     path = images.save_image(rgb, tmp_path / "deep" / "er" / "a.png")
-    np.testing.assert_array_equal(images.to_uint8(images.load_image(path)), rgb)
+    np.testing.assert_array_equal(to_uint8(images.load_image(path)), rgb)
 
 
 def test_an_open_file_will_do(rgb):
@@ -43,17 +36,16 @@ def test_an_open_file_will_do(rgb):
     file.seek(0)
     assert images.load_image(file).shape == (1, 6, 9, 3)
     assert not file.closed
-    with pytest.raises(InputError, match="open as text: open it with mode 'rb'"):
-        images.load_image(io.StringIO("pixels"))
-    with pytest.raises(InputError, match="a path or an open file, not ndarray"):
-        images.load_image(rgb)
+    for wrong, kind in ((io.StringIO("pixels"), "StringIO"), (rgb, "ndarray")):
+        with pytest.raises(InputError, match=f"a path or a file open as 'rb', not {kind}"):
+            images.load_image(wrong)
 
 
 def test_size_shrinks_and_never_enlarges(tmp_path):
     path = saved(tmp_path, Image.new("RGB", (80, 40), "navy"))
     assert images.load_image(path, 20).shape == (1, 10, 20, 3)
     assert images.load_image(path, 200).shape == (1, 40, 80, 3)
-    with pytest.raises(InputError, match="size .* is 0; it must be a whole number, 1 or more"):
+    with pytest.raises(InputError, match="size is 0; it must be a whole number of pixels"):
         images.load_image(path, 0)
 
 
@@ -63,8 +55,8 @@ def test_shrinking_while_loading_is_resize(tmp_path, mode):
     path = saved(tmp_path, Image.fromarray(noise).convert(mode))
     whole, mask = images.load_image(path, alpha="mask")
     small, small_mask = images.load_image(path, 31, alpha="mask")
-    np.testing.assert_allclose(small, images.resize(whole, 31), atol=1e-6)
-    np.testing.assert_allclose(small_mask, images.resize(mask, 31), atol=1e-6)
+    np.testing.assert_allclose(small, resize(whole, 31), atol=1e-6)
+    np.testing.assert_allclose(small_mask, resize(mask, 31), atol=1e-6)
     assert small_mask.shape == (1, 22, 31, 1)
 
 
@@ -106,7 +98,7 @@ def test_transparency_is_laid_on_white_or_returned(tmp_path):
     np.testing.assert_array_equal(images.load_image(path)[0, 0], [[1, 0, 0], [1, 1, 1]])
     _, mask = images.load_image(path, alpha="mask")
     np.testing.assert_array_equal(mask, [[[[1], [0]]]])
-    with pytest.raises(InputError, match="alpha is 'black'; it can be 'white' or 'mask'"):
+    with pytest.raises(InputError, match="alpha is 'black'. It can be 'white', 'mask'"):
         images.load_image(path, alpha="black")
 
 
@@ -190,9 +182,11 @@ def test_a_missing_file_names_its_neighbour(tmp_path, rgb):
     saved(tmp_path, Image.fromarray(rgb), "mountain.png")
     with pytest.raises(MissingFile, match="Did you mean 'mountain.png'"):
         images.load_image(tmp_path / "mountian.png")
-    for name in ("no folder/a.png", "a" * 300 + ".png", "a\0.png"):
-        with pytest.raises(MissingFile, match="There is no file"):
+    for name in ("no folder/a.png", "a\0.png"):
+        with pytest.raises(MissingFile, match="There is no picture"):
             images.load_image(tmp_path / name)
+    with pytest.raises(InputError, match="cannot be opened .*name too long"):
+        images.load_image(tmp_path / ("a" * 300 + ".png"))
 
 
 def broken_files(tmp_path):
@@ -256,129 +250,35 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path, rgb, monkeypatch):
         images.load_image(path)
 
 
-@pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize(("width", "height"), [(20_000, 20_000), (11_000, 10_000)])
-def test_a_decompression_bomb_is_refused_by_its_size(tmp_path, width, height):
-    path = saved(tmp_path, Image.new("1", (width, height)), "bomb.png")
-    limit = Image.MAX_IMAGE_PIXELS
-    expected = f"{width} x {height} = {width * height:,} pixels.*At most 100,000,000"
-    with pytest.raises(InputError, match=expected):
-        images.load_image(path)
-    assert limit == Image.MAX_IMAGE_PIXELS
-
-
-def test_reading_in_threads_leaves_pillows_limit_alone(tmp_path, rgb):
-    path, limit = saved(tmp_path, Image.fromarray(rgb)), Image.MAX_IMAGE_PIXELS
-    read = [threading.Thread(target=images.load_image, args=(path,)) for _ in range(20)]
-    for thread in read:
-        thread.start()
-    for thread in read:
-        thread.join()
-    assert limit == Image.MAX_IMAGE_PIXELS
-
-
-@pytest.mark.parametrize("size", [0, -3, 2.5, True, None, "small", (4, 0), (1, 2, 3)])
-def test_a_size_is_a_whole_number(size, tiny_image):
-    with pytest.raises(InputError, match="size .* must be a whole number, 1 or more"):
-        images.resize(tiny_image, size)
-
-
-def test_a_size_beyond_all_memory_is_refused(tiny_image):
-    with pytest.raises(InputError, match="of 12000 x 9600 pixels is too large"):
-        images.resize(tiny_image, 12_000)
-
-
-def test_resize_keeps_a_constant_and_the_proportions():
-    gray = np.full((1, 30, 40, 3), 0.4, np.float32)
-    for size, shape in ((20, (15, 20)), (80, (60, 80)), ((7, 5), (7, 5))):
-        small = images.resize(gray, size)
-        assert small.shape == (1, *shape, 3) and small.dtype == np.float32
-        np.testing.assert_allclose(small, 0.4, atol=1e-6)
-    assert images.resize(gray[:, :1], 4).shape == (1, 1, 4, 3)
-    assert images.resize(gray[..., :1], 4).shape == (1, 3, 4, 1)
-
-
-def test_resize_stays_in_range_beside_an_edge():
-    edge = np.zeros((1, 16, 16, 3), np.float32)
-    edge[:, :, 8:] = 1
-    large = images.resize(edge, 64)
-    assert large.min() == 0 and large.max() == 1
-
-
-def test_resize_takes_what_as_image_takes_and_leaves_it_alone(rgb, tiny_image):
-    np.testing.assert_array_equal(images.resize(rgb, 9), images.as_image(rgb))
-    same = images.resize(tiny_image, 40)
-    assert not np.shares_memory(same, tiny_image)
-    with pytest.raises(InputError, match="Divide by 255"):
-        images.resize(rgb.astype(np.float32), 5)
-
-
-def test_arrays_of_all_kinds_become_pictures(rgb):
-    floats = rgb.astype(np.float64) / 255
-    for array in (rgb, floats, floats[None], rgb.astype(np.int64)):
-        np.testing.assert_allclose(images.as_image(array)[0], floats, atol=1e-6)
-    for gray in (rgb[..., 0], rgb[..., :1], rgb[None, ..., :1], rgb[..., 0] > 127):
-        image = images.as_image(gray)
-        assert image.shape == (1, 6, 9, 3) and (image[..., 0] == image[..., 2]).all()
-    np.testing.assert_array_equal(images.as_image(images.to_pil(rgb)), images.as_image(rgb))
-
-
-def test_tensors_become_pictures(tiny_image):
-    import tensorflow as tf
-
-    np.testing.assert_array_equal(images.as_image(tf.constant(tiny_image)), tiny_image)
-    np.testing.assert_array_equal(images.as_image(tf.Variable(tiny_image)[0]), tiny_image)
-
-
-def test_as_image_gives_a_copy_rounded_into_range(tiny_image):
-    image = images.as_image(tiny_image * 1.005)
-    assert image.max() == 1
-    assert not np.shares_memory(images.as_image(tiny_image), tiny_image)
-
-
-def test_uint8_is_rounded_to_the_nearest():
-    levels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1).repeat(3, axis=-1)
-    np.testing.assert_array_equal(images.to_uint8(levels / 255 + 0.4 / 255), levels[0])
-    np.testing.assert_array_equal(images.to_uint8(levels / 255 - 0.4 / 255), levels[0])
-
-
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 @pytest.mark.parametrize(
-    ("array", "message"),
+    ("width", "message"),
     [
-        (np.zeros((2, 4, 4, 3)), r"shape \(2, 4, 4, 3\)"),
-        (np.zeros((4, 4, 7)), "not a picture"),
-        (np.zeros((0, 4, 3)), r"shape \(0, 4, 3\).*no pixels"),
-        (np.full((4, 4, 3), np.nan), "NaN"),
-        (np.full((4, 4, 3), np.inf), "infinite"),
-        (np.full((4, 4, 3), -0.5), "values from -0.5"),
-        (np.full((4, 4, 3), 9000, np.uint16), "values from 9000"),
-        ("photo.jpg", "A file is loaded with load_image"),
-        (None, r"shape \(\) and type object"),
-        (np.full((4, 4, 3), 128.0), "values from 128 to 128.*Divide by 255"),
+        (11_000, "has 11000 x 10000 = 110,000,000 pixels. At most 100,000,000"),
+        (20_000, "is too large .*200000000 pixels"),  # Pillow does not open it
     ],
 )
-def test_arrays_that_are_no_pictures(array, message):
-    with pytest.raises(InputError, match=message):
-        images.as_image(array)
+def test_a_decompression_bomb_is_refused_by_what_its_header_says(width, message):
+    with pytest.raises(InputError, match=f"The file {message}"):
+        images.load_image(io.BytesIO(b"P6 %d 10000 255 " % width))
 
 
 def test_saving_protects_inputs_and_what_is_there(tmp_path, rgb):
     path = images.save_image(rgb, tmp_path / "a.png")
-    with pytest.raises(InputError, match="one of the pictures that are read"):
-        images.save_image(rgb, tmp_path / "." / "a.png", protect=[path])
     os.symlink(path, tmp_path / "link.png")
-    with pytest.raises(InputError, match="one of the pictures that are read"):
-        images.save_image(rgb, tmp_path / "link.png", protect=[path])
+    for spelling in (tmp_path / "." / "a.png", tmp_path / "link.png"):
+        with pytest.raises(InputError, match="one of the files that are read"):
+            images.save_image(rgb, spelling, protect=[path])
     with pytest.raises(InputError, match="is there already"):
         images.save_image(rgb, path, overwrite=False)
     with pytest.raises(InputError, match="which format"):
         images.save_image(rgb, tmp_path / "a.docx")
+    (tmp_path / "folder.png").mkdir()
     with pytest.raises(InputError, match="is a folder"):
-        (tmp_path / "folder.png").mkdir()
         images.save_image(rgb, tmp_path / "folder.png")
     with pytest.raises(InputError, match="quality is 0"):
         images.save_image(rgb, tmp_path / "b.jpg", quality=0)
-    with pytest.raises(InputError, match="WebP|encoding error"):
+    with pytest.raises(InputError, match="long.webp could not be made .*another format"):
         images.save_image(np.zeros((1, 16_384, 3), np.uint8), tmp_path / "long.webp")
     assert sorted(os.listdir(tmp_path)) == ["a.png", "folder.png", "link.png"]
 
@@ -388,7 +288,7 @@ def test_a_link_goes_on_pointing_to_its_file(tmp_path, rgb):
     os.symlink(target, tmp_path / "link.png")
     images.save_image(255 - rgb, tmp_path / "link.png")
     assert (tmp_path / "link.png").is_symlink()
-    np.testing.assert_array_equal(images.to_uint8(images.load_image(target)), 255 - rgb)
+    np.testing.assert_array_equal(to_uint8(images.load_image(target)), 255 - rgb)
 
 
 @pytest.mark.parametrize("extension", images.EXTENSIONS)
@@ -440,7 +340,7 @@ def test_an_interrupted_save_leaves_the_old_file_and_no_litter(tmp_path, rgb, mo
     monkeypatch.setattr(os, "fsync", interrupted)
     with pytest.raises(KeyboardInterrupt):
         images.save_image(255 - rgb, path)
-    np.testing.assert_array_equal(images.to_uint8(images.load_image(path)), rgb)
+    np.testing.assert_array_equal(to_uint8(images.load_image(path)), rgb)
     assert os.listdir(tmp_path) == ["a.png"]
 
 
@@ -456,40 +356,5 @@ def test_a_folder_that_is_read_only_is_named(tmp_path, rgb, monkeypatch):
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path, rgb):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(InputError, match="could not be written"):
+    with pytest.raises(InputError, match="is, or is in, a file, not a folder"):
         images.save_image(rgb, tmp_path / "file" / "a.png")
-
-
-def test_show_draws_each_picture_with_its_title(rgb):
-    import matplotlib.pyplot as plt
-
-    images.show({"a photo": rgb, "a map": np.eye(5), "one channel": np.zeros((1, 4, 4, 1))})
-    figure = plt.gcf()
-    assert [axis.get_title() for axis in figure.axes] == ["a photo", "a map", "one channel"]
-    assert figure.axes[0].images[0].get_array().shape == (6, 9, 3)
-    images.show([rgb] * 5, columns=2)
-    assert len(plt.gcf().axes) == 6
-    images.show(rgb, "one picture")
-    assert [axis.get_title() for axis in plt.gcf().axes] == ["one picture"]
-    images.show(np.ones((1, 4, 4, 1)))  # a mask without a hole is white
-    assert plt.gcf().axes[0].images[0].get_clim() == (0, 1)
-    plt.close("all")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "options", "message"),
-    [
-        (([],), {}, "There are 0 pictures"),
-        (([np.eye(4)] * 2, ["one title"]), {}, "2 pictures and 1 titles"),
-        ((np.eye(4),), {"columns": 0}, "columns is 0"),
-        ((np.full((4, 4, 3), 9.0),), {}, "Divide by 255"),
-    ],
-)
-def test_show_refuses_before_it_draws(arguments, options, message):
-    with pytest.raises(InputError, match=message):
-        images.show(*arguments, **options)
-
-
-def test_matplotlib_waits_until_something_is_shown():
-    code = "import sys, nstlib.images.files; sys.exit('matplotlib' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

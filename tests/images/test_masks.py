@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from keras import ops
 from PIL import Image
 
 from nstlib.errors import InputError
@@ -103,19 +102,21 @@ def test_a_full_mask_stays_full_whatever_the_inset():
 
 
 @pytest.mark.random_weights
-@pytest.mark.parametrize("layer", ["block1_conv2", "block2_conv2", "block3_conv1"])
-def test_with_the_whole_reach_as_inset_no_position_sees_another_region(layer):
+def test_with_the_whole_reach_as_inset_no_position_sees_another_region():
     """What lies outside the region is painted over: the features inside must not change."""
-    mask, extractor = left_half(96, 96), feature_extractor([layer], weights="random")
-    before = np.random.default_rng(0).uniform(0, 1, (1, 96, 96, 3)).astype("float32")
+    layers, mask = ["block1_conv2", "block2_conv2", "block3_conv1"], left_half(65, 96)
+    before = np.random.default_rng(0).uniform(0, 1, (1, 65, 96, 3)).astype("float32")
     after = np.where(mask > 0, before, 1 - before)
-    change = sum(np.square(extractor(after)[layer] - extractor(before)[layer])[0].T).T
-    shapes, reach = {layer: change.shape}, receptive_reach(layer)
-    plain = masks.layer_masks(mask, shapes)[layer][0, ..., 0]
-    inset = masks.layer_masks(mask, shapes, {layer: reach})[layer][0, ..., 0]
-    assert change[plain > 0].max() > 0
-    assert change[inset > 0].max() == 0
-    assert change[:, np.flatnonzero(inset[0])[-1] + 1].max() > 0  # and no column more was taken
+    extractor = feature_extractor(layers, weights="random")
+    seen = [{layer: np.asarray(x) for layer, x in extractor(p).items()} for p in (before, after)]
+    for layer in layers:
+        change = np.square(seen[1][layer] - seen[0][layer]).sum(-1)[0]
+        shapes, reach = {layer: change.shape}, receptive_reach(layer)
+        plain = masks.layer_masks(mask, shapes)[layer][0, ..., 0]
+        inset = masks.layer_masks(mask, shapes, {layer: reach})[layer][0, ..., 0]
+        assert change[plain > 0].max() > 0
+        assert change[inset > 0].max() == 0
+        assert change[:, np.flatnonzero(inset[0])[-1] + 1].max() > 0  # no column more was taken
 
 
 def test_an_inset_never_takes_a_region_away():
@@ -125,13 +126,6 @@ def test_an_inset_never_takes_a_region_away():
     for mask in (dot, line, 0.3 * np.ones_like(dot)):
         found = masks.layer_masks(mask, {"deep": (4, 4), "deeper": (1, 1)}, {"deep": 70})
         assert all(layer.max() > 0 and np.isfinite(layer).all() for layer in found.values())
-
-
-def test_the_reach_of_layers():
-    reach = [receptive_reach(f"block{block}_conv1") for block in range(1, 6)]
-    assert reach == [1, 4, 10, 30, 70]
-    assert receptive_reach("block1_pool") == receptive_reach("conv1_2") == 2
-    assert receptive_reach("conv4_1", "vgg16") == 10 + 2 * 4 + 8
 
 
 # --- Found without help --------------------------------------------------------------------------
@@ -152,10 +146,9 @@ def test_a_disc_on_a_plain_ground_is_the_subject():
     np.testing.assert_array_equal(found, again)
 
 
-@pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
-def test_a_constant_photo_has_some_subject_and_no_nan(value):
-    found = masks.subject_mask(np.full((1, 40, 50, 3), value, "float32"))
-    assert np.isfinite(found).all() and found.max() > 0
+def test_of_a_photo_of_one_color_the_middle_is_the_subject():
+    found = masks.subject_mask(np.full((1, 40, 50, 3), 0.3, "float32"))
+    assert found[0, 20, 25, 0] == pytest.approx(1) and found[0, 0].max() < 0.5
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 3), (5, 400)])
@@ -167,15 +160,16 @@ def test_tiny_photos_do_not_break_the_automatic_masks(shape):
 WITH_SKY = ("great_wall", "golden_temple", "colosseum", "giraffes", "louvre")
 
 
-@pytest.mark.parametrize("size", [64, 512])
-@pytest.mark.parametrize("name", WITH_SKY)
+@pytest.mark.parametrize(
+    ("name", "size"), [*((name, 64) for name in WITH_SKY), ("great_wall", 512), ("giraffes", 512)]
+)
 def test_the_sky_is_above_at_any_size(name, size):
     sky = masks.sky_mask(data.photo(name, size))[0, ..., 0]
     quarter = len(sky) // 4
     assert sky[:quarter].mean() > 0.6 and sky[-quarter:].mean() < 0.01
 
 
-@pytest.mark.parametrize("name", ["jaguars", "chameleon", "astronaut", "cat", "coffee"])
+@pytest.mark.parametrize("name", ["jaguars", "astronaut", "coffee"])
 def test_without_a_sky_this_is_said(name):
     with pytest.raises(InputError, match="No sky was found"):
         masks.sky_mask(data.photo(name, 256))
@@ -188,11 +182,3 @@ def test_a_rough_mask_moves_to_the_edges_of_the_photo():
     better = masks.refine_mask(photo.clip(0, 1), rough, band=0.08)
     errors = [(np.abs(mask - disc()) > 0.5).mean() for mask in (rough, better)]
     assert errors[1] < 0.25 * errors[0]
-
-
-@pytest.mark.random_weights
-def test_the_features_under_a_mask_are_tensors_of_the_layers_shape():
-    extractor = feature_extractor(["block2_conv1"], weights="random")
-    shape = extractor(ops.zeros((1, 33, 47, 3)))["block2_conv1"].shape
-    mask = masks.layer_masks(left_half(33, 47), {"block2_conv1": shape[1:3]})["block2_conv1"]
-    assert mask.shape == (1, *shape[1:3], 1)

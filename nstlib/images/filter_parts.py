@@ -1,0 +1,96 @@
+"""What the filters are made of: brightness and slopes, kernels and lenses, dots and outlines.
+
+A band is one channel, (height, width), 0..1. Beyond its border a picture goes on as in a mirror.
+"""
+
+from math import cos, radians, sin
+
+import cv2
+import numpy as np
+
+from nstlib.errors import InputError, number
+from nstlib.images.arrays import as_image
+
+MIRROR = cv2.BORDER_REFLECT
+
+
+def brightness(image):
+    """(height, width), 0..1, of a picture, as television weighs its colours."""
+    return as_image(image)[0] @ np.array([0.299, 0.587, 0.114], np.float32)
+
+
+def as_picture(pixels):
+    """(height, width) or (height, width, 3) -> (1, height, width, 3), clipped to 0..1."""
+    return as_image(np.clip(pixels, 0, 1))
+
+
+def blurred(band, blur):
+    """By a Gaussian of the spread `blur` in pixels, or as it is if that is 0."""
+    number("blur", blur, 0, 100, unit="pixels")
+    return cv2.GaussianBlur(band, (0, 0), blur, borderType=MIRROR) if blur else band
+
+
+def slopes(band, method):
+    """To the right and downwards: a straight step of height h gives h on both of its sides."""
+    derive, scale = (cv2.Scharr, 1 / 16) if method == "scharr" else (cv2.Sobel, 1 / 4)
+    options = {"scale": scale, "borderType": MIRROR}
+    return [derive(band, cv2.CV_32F, *order, **options) for order in ((1, 0), (0, 1))]
+
+
+def weighed(pixels, kernel):
+    """At each pixel the sum of its neighbours, each times its entry in `kernel`."""
+    return cv2.filter2D(pixels, -1, kernel, borderType=MIRROR)
+
+
+def disc(radius):
+    """(2 radius + 1, the same): 1 in a disc, 0 around it."""
+    y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1]
+    return (np.hypot(x, y) < radius + 0.5).astype(np.float64)
+
+
+def region_kernels(radius, kind):
+    """Kernels (2 radius + 1, the same) that sum to 1: four squares, or eight sectors."""
+    y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1]
+    if kind == "squares":
+        kernels = [(a * x >= 0) & (b * y >= 0) for b in (-1, 1) for a in (-1, 1)]
+    else:
+        near = disc(radius) * np.exp(-2 * (x**2 + y**2) / radius**2)
+        turned = [np.arctan2(y, x) - sector * np.pi / 4 for sector in range(8)]
+        kernels = [near * np.where(x**2 + y**2, np.cos(t).clip(0) ** 2, 1 / 8) for t in turned]
+    return [kernel / kernel.sum() for kernel in kernels]
+
+
+def outlines(bright, width):
+    """1 on flat ground, less where it is darker than around; the constant keeps black calm."""
+    return ((bright + 0.02) / (blurred(bright, width) + 0.02)).clip(0, 1)
+
+
+def lens(image, radius, center):
+    """Each pixel's offset from the centre, its distance in radii (1 outside); and the centre."""
+    height, width = image.shape[1:3]
+    radius = min(height, width) / 2 if radius is None else radius
+    number("radius", radius, 0.5, unit="pixels")
+    center = ((height - 1) / 2, (width - 1) / 2) if center is None else center
+    if np.shape(center) != (2,):
+        raise InputError(f"center is {center!r}; it must be (row, column) in pixels.")
+    y, x = np.indices((height, width))
+    down, right = y - number("row of center", center[0]), x - number("column of center", center[1])
+    return right, down, np.minimum(np.hypot(right, down) / radius, 1), center
+
+
+def look_up(image, x, y):
+    """The colours at (x, y), to 1/32 of a pixel, bicubic: exact where both are whole numbers."""
+    places = x.astype(np.float32), y.astype(np.float32)
+    return as_picture(cv2.remap(image[0], *places, cv2.INTER_CUBIC, borderMode=MIRROR))
+
+
+def dots(band, cell, angle):
+    """White where `band` is above a wavy threshold, whose values are evenly spread over 0..1."""
+    crest = np.cos(np.linspace(0, 2 * np.pi, 128, endpoint=False))
+    waves = np.sort(np.add.outer(crest, crest).ravel())
+    c, s, white = cos(radians(angle)), sin(radians(angle)), 0.0
+    for samples in np.ndindex(3, 3):  # nine a pixel, for round dots
+        y, x = np.indices(band.shape) + np.reshape(samples, (2, 1, 1)) / 3
+        wave = sum(np.cos(2 * np.pi / cell * way) for way in (c * x + s * y, c * y - s * x))
+        white = white + (band > np.searchsorted(waves, wave) / (len(waves) + 1)) / 9
+    return white
