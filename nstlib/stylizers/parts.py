@@ -7,17 +7,18 @@ in them, and what the painter needs to go on. A piece has its name only once it 
 import json
 import shutil
 import time
+import warnings
 from contextlib import suppress
 from pathlib import Path
 
+import av
 import numpy as np
 
 from nstlib.errors import InputError
 from nstlib.images.arrays import to_uint8
-from nstlib.stylizers.clips import Format, PieceWriter
+from nstlib.stylizers.clips import BT709, LIMITED, Format, safe_on_disk
 
 SECONDS = 20.0  # of work in a piece: what a kill can cost
-SAME = 2 / 255  # mean difference up to which two paintings of one frame are by the same painter
 
 
 class Parts:
@@ -31,19 +32,9 @@ class Parts:
         """Go on with what is there, if it was begun with the same settings; else begin."""
         self.folder, self.form = target.with_name(f"{target.name}.parts"), form
         self.settings = json.dumps(settings | {"form": repr(form)}, sort_keys=True)
-        self.writer, self.first = None, self.folder / "first.npz"
+        self.writer, self.done, self.pictures, self.skipped = None, 0, {}, []
         if not self._can_go_on():
-            self.begin()
-
-    def begin(self) -> None:
-        """Throw away what there is."""
-        strange = self.folder.is_dir() and any(self.folder.iterdir())
-        if strange and not (self.folder / "settings.json").exists():
-            raise InputError(f"{self.folder} is wanted for the work, but holds something else.")
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
-        (self.folder / "settings.json").write_text(self.settings, encoding="utf-8")
-        self.done, self.pictures, self.skipped = 0, {}, []
+            self._begin()
 
     def _can_go_on(self) -> bool:
         with suppress(OSError, ValueError, KeyError):  # whatever is missing or broken: begin anew
@@ -53,20 +44,30 @@ class Parts:
             ends = [0, *(_numbers(piece)[1] + 1 for piece in pieces)]
             if not pieces or ends[:-1] != [_numbers(piece)[0] for piece in pieces]:
                 return False
-            state = _load(pieces[-1].with_suffix(".npz"))
-            self.skipped = [tuple(entry) for entry in json.loads(str(state.pop("skipped")))]
-            self.done, self.pictures = ends[-1], state
+            pictures = _load(pieces[-1].with_suffix(".npz"))
+            self.skipped = [tuple(entry) for entry in json.loads(str(pictures.pop("skipped")))]
+            self.done, self.pictures = ends[-1], pictures
             return True
         return False
+
+    def _begin(self) -> None:
+        """Throw away what there is, which is said, and never what is not ours."""
+        mark, pieces = self.folder / "settings.json", len(self.pieces())
+        if self.folder.is_dir() and any(self.folder.iterdir()) and not mark.exists():
+            raise InputError(f"{self.folder} is wanted for the work, but holds something else.")
+        if pieces:
+            warnings.warn(
+                f"{self.folder} holds {pieces} pieces of a film that was to be painted in another "
+                "way, or are damaged: begun anew.",
+                stacklevel=4,
+            )
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        mark.write_text(self.settings, encoding="utf-8")
 
     def pieces(self) -> list[Path]:
         """The finished ones, in their order."""
         return sorted(self.folder.glob("*-*.nut"))
-
-    def same_painter(self, paint) -> bool:
-        """Whether this painter paints the first frame as the pieces' painter did."""
-        first = _load(self.first)
-        return float(np.abs(paint(first["frame"]) - first["painting"]).mean()) <= SAME
 
     def write(self, picture, when: int, done: int, **pictures) -> None:
         """Add one frame to the piece that is being written, shown from `when` on.
@@ -92,7 +93,7 @@ class Parts:
         older = list(self.folder.glob("*-*.npz"))
         piece = self.folder / f"{self.done:08d}-{self.reached - 1:08d}.nut"
         skipped = json.dumps([entry for entry in self.skipped if entry[0] < self.reached])
-        self.save(piece.with_suffix(".npz"), skipped=skipped, **self.pictures)
+        _save(piece.with_suffix(".npz"), self.pictures, skipped=skipped)
         (self.folder / "piece.part").replace(piece)
         self.done = self.reached
         for state in older:
@@ -108,21 +109,47 @@ class Parts:
             else:
                 self.writer.close()
 
-    def save(self, path: Path, **values) -> None:
-        """Pictures, in 8 bits, and strings."""
-        with path.open("wb") as file:
-            np.savez(
-                file, **{k: v if isinstance(v, str) else to_uint8(v) for k, v in values.items()}
-            )
-
 
 def _numbers(piece: Path) -> tuple[int, int]:
     first, last = piece.stem.split("-")
     return int(first), int(last)
 
 
+def _save(path: Path, pictures: dict, **texts: str) -> None:
+    """Pictures, in 8 bits, and texts."""
+    with path.open("wb") as file:
+        np.savez(file, **{name: to_uint8(one) for name, one in pictures.items()}, **texts)
+
+
 def _load(path: Path) -> dict:
-    """Pictures back as (1, height, width, 3), 0..1; strings as they are."""
+    """Pictures back as (1, height, width, 3), 0..1; texts as they are."""
     with np.load(path) as file:
         values = {name: file[name] for name in file.files}
     return {k: v[None].astype("float32") / 255 if v.ndim == 3 else v for k, v in values.items()}
+
+
+class PieceWriter:
+    """Writes frames into one file of the container NUT, which keeps every frame's time exactly.
+
+    Only after `close` is the piece whole. A disk that is full raises OSError, at the latest then.
+    """
+
+    def __init__(self, path: Path, form: Format):
+        self.file = path.open("wb")  # Python's own file tells of a full disk; FFmpeg's may not
+        self.container = av.open(self.file, "w", format="nut")
+        self.stream, self.time_base = form.add_to(self.container), form.time_base
+
+    def write(self, picture, time: int) -> None:
+        """Add a picture, (1, height, width, 3), RGB, 0..1, that is shown from `time` on."""
+        frame = av.VideoFrame.from_ndarray(to_uint8(picture), format="rgb24")
+        frame = frame.reformat(format=self.stream.pix_fmt, dst_colorspace=BT709)
+        frame.colorspace, frame.color_range = BT709, LIMITED
+        frame.pts, frame.time_base = time, self.time_base
+        self.container.mux(self.stream.encode(frame))
+
+    def close(self) -> None:
+        """Write what is still to be written; after it the piece is whole."""
+        with self.file:
+            self.container.mux(self.stream.encode(None))
+            self.container.close()
+            safe_on_disk(self.file)
