@@ -66,7 +66,8 @@ class Engine:
             )
         number("palette", self.options.get("palette", 1), 0, 1, hint="0 keeps the photo's colours.")
         number("threads", self.threads, 0, whole=True, hint="0 takes all cores.")
-        choice("runtime", self.runtime, (None, *RUNTIMES))
+        if self.runtime is not None:
+            choice("runtime", self.runtime, RUNTIMES)
         if self.tile is not None and self.runtime == "onnx":
             raise InputError("tile is for runtime='keras': leave one of the two out.")
 
