@@ -41,6 +41,20 @@ def as_in(picture, style):
     return np.full_like(picture, load_image(style).mean())
 
 
+class Impossible:
+    """A painter that cannot be made where it arrives."""
+
+    def __call__(self, picture):
+        return picture
+
+    def __reduce__(self):
+        return refuse, ()
+
+
+def refuse():
+    raise InputError("no such style")
+
+
 def failing(picture):
     raise RuntimeError("no paint left")
 
@@ -308,7 +322,7 @@ def test_what_workers_cannot_paint_is_said_before_anything_is(cluster, photos, t
 
     with Client(cluster) as client, (photos / "a.png").open("rb") as file:
         for paint, message in [
-            ("popies", "has not learnt 'popies'"),
+            (Impossible(), "no such style"),
             (lambda picture: file, "cannot be sent to workers"),
         ]:
             with pytest.raises(InputError, match=message):
