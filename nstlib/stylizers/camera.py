@@ -21,11 +21,11 @@ def webcam(painters, *, camera: int = 0, size: int = 320, consistency: float = C
     and the previous. `size` is the longest side in pixels. Raises InputError where there is no
     camera, or no window can be opened.
     """
-    several = [painters] if callable(painters) else painters
-    named = (
-        several if isinstance(several, Mapping) else {str(n): p for n, p in enumerate(several, 1)}
-    )
-    if not named:
+    if callable(painters):
+        painters = [painters]
+    if not isinstance(painters, Mapping):
+        painters = {str(number): paint for number, paint in enumerate(painters, start=1)}
+    if not painters:
         raise InputError("There is no painter: give a stylizer, a list, or a dict of them.")
     capture = cv2.VideoCapture(camera)
     try:
@@ -34,7 +34,7 @@ def webcam(painters, *, camera: int = 0, size: int = 320, consistency: float = C
                 f"There is no camera {camera} that can be opened: connect one, close the program "
                 "that uses it, or give another number: webcam(paint, camera=1)."
             )
-        return _mirror(capture, list(named.items()), size, consistency)
+        return _mirror(capture, list(painters.items()), size, consistency)
     except cv2.error as error:
         raise InputError(
             "No window can be opened here: it takes a screen, and OpenCV with windows. Run this "

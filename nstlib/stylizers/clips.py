@@ -173,7 +173,8 @@ def encoder_for(path: Path, shape: tuple[int, int], codec: str | None = None) ->
     if codec is not None:
         choice(f"codec for {suffix}", codec, allowed)
     even = not any(side % 2 for side in shape)
-    fit = [name for name in allowed if (even or name not in EVEN_ONLY) and _is_here(name)]
+    here = [name for name in allowed if name in av.codecs_available]  # FFmpeg may lack some
+    fit = [name for name in here if even or name not in EVEN_ONLY]
     wanted = [name for name in fit if codec in (None, name)]
     if not wanted:
         height, width = shape
@@ -182,13 +183,6 @@ def encoder_for(path: Path, shape: tuple[int, int], codec: str | None = None) ->
             f"These can: {', '.join(fit) or 'none; name a file that ends in .mp4'}."
         )
     return wanted[0]
-
-
-def _is_here(encoder: str) -> bool:
-    try:
-        return bool(av.Codec(encoder, "w"))
-    except ValueError:  # FFmpeg was built without it
-        return False
 
 
 @dataclass(frozen=True)

@@ -84,10 +84,7 @@ class Engine:
         return fingerprint((self.name, self.style, network, version, self.tile, self.options))
 
     def __eq__(self, other):
-        if not isinstance(other, Engine):
-            return NotImplemented
-        ours, theirs = ((e.key(), e.runtime, e.threads) for e in (self, other))
-        return ours == theirs
+        return isinstance(other, Engine) and self.key() == other.key()
 
     def __hash__(self):
         return hash(self.key())

@@ -18,7 +18,7 @@ from nstlib.machine import progress
 from nstlib.stylizers.door import painter
 from nstlib.stylizers.engine import fingerprint
 from nstlib.stylizers.manifest import Manifest
-from nstlib.stylizers.workers import Job, Manner, at_work, content_hash
+from nstlib.stylizers.workers import Job, at_work, content_hash
 
 SAID = 3  # files that a message names
 
@@ -77,13 +77,15 @@ def stylize_folder(
     begin, out = time.perf_counter(), Path(os.path.expanduser(out))
     if workers is not None:
         number("workers", workers, 1, whole=True, unit="processes")
-    paint, manner = painter(paint, **options), _manner(size, strength, preserve_color, quality)
-    everything = _jobs(source, out, extension, settings=fingerprint([paint, *manner]))
+    how = dict(size=size, strength=strength, preserve_color=preserve_color, quality=quality)
+    _check(**how)
+    paint = painter(paint, **options)
+    everything = _jobs(source, out, extension, settings=fingerprint([paint, how]))
     manifest = Manifest(out)
     _check_out(out, everything, manifest)
     jobs = [job for job in everything if not _is_done(job, manifest)]
     if jobs:
-        with at_work(jobs, manner, paint, scheduler, workers, timeout) as rows:
+        with at_work(jobs, how, paint, scheduler, workers, timeout) as rows:
             manifest.plan(job.row for job in jobs)
             for row in progress(rows, total=len(jobs), desc="Painting"):
                 manifest.add(row)
@@ -94,12 +96,11 @@ def stylize_folder(
 # --- What is to be done ---------------------------------------------------------------------------
 
 
-def _manner(size, strength, preserve_color, quality) -> Manner:
+def _check(size, strength, preserve_color, quality) -> None:
     if size is not None:
         number("size", size, 1, whole=True, unit="pixels")
     number("strength", strength, 0, 1, hint="0 is the photo.")
     number("quality", quality, 1, 100, whole=True)
-    return Manner(size, strength, preserve_color, quality)
 
 
 def _jobs(source, out: Path, extension: str | None, settings: str) -> list[Job]:

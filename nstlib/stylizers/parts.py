@@ -15,7 +15,7 @@ import av
 import numpy as np
 
 from nstlib.errors import InputError
-from nstlib.images.arrays import to_uint8
+from nstlib.images.arrays import as_image, to_uint8
 from nstlib.stylizers.clips import BT709, LIMITED, Format, safe_on_disk
 
 SECONDS = 20.0  # of work in a piece: what a kill can cost
@@ -24,7 +24,7 @@ SECONDS = 20.0  # of work in a piece: what a kill can cost
 class Parts:
     """The pieces of one video. `done` frames of the source are in those that are finished.
 
-    `pictures` are what goes on with the last piece: by name, pictures (1, height, width, 3).
+    `memory` is what goes on with the last piece, the last frame and its painting, or None;
     `skipped` are the (number, problem) of the frames that could not be painted.
     """
 
@@ -32,7 +32,7 @@ class Parts:
         """Go on with what is there, if it was begun with the same settings; else begin."""
         self.folder, self.form = target.with_name(f"{target.name}.parts"), form
         self.settings = json.dumps(settings | {"form": repr(form)}, sort_keys=True)
-        self.writer, self.done, self.pictures, self.skipped = None, 0, {}, []
+        self.writer, self.done, self.memory, self.skipped = None, 0, None, []
         if not self._can_go_on():
             self._begin()
 
@@ -44,9 +44,10 @@ class Parts:
             ends = [0, *(_numbers(piece)[1] + 1 for piece in pieces)]
             if not pieces or ends[:-1] != [_numbers(piece)[0] for piece in pieces]:
                 return False
-            pictures = _load(pieces[-1].with_suffix(".npz"))
-            self.skipped = [tuple(entry) for entry in json.loads(str(pictures.pop("skipped")))]
-            self.done, self.pictures = ends[-1], pictures
+            with np.load(pieces[-1].with_suffix(".npz")) as state:
+                skipped = [tuple(entry) for entry in json.loads(str(state["skipped"]))]
+                pictures = [state[name][None] for name in ("frame", "painting")]
+            self.done, self.skipped, self.memory = ends[-1], skipped, tuple(map(as_image, pictures))
             return True
         return False
 
@@ -69,17 +70,17 @@ class Parts:
         """The finished ones, in their order."""
         return sorted(self.folder.glob("*-*.nut"))
 
-    def write(self, picture, when: int, done: int, **pictures) -> None:
+    def write(self, picture, when: int, done: int, memory: tuple) -> None:
         """Add one frame to the piece that is being written, shown from `when` on.
 
-        With it `done` frames of the source are done, and `pictures` is what would go on from here.
+        With it `done` frames of the source are done, and from `memory` it would go on from here.
         """
         if self.writer is None:
             self.begun = time.monotonic()
             self.writer = PieceWriter(self.folder / "piece.part", self.form)
         self.is_whole = False  # if the disk, or Ctrl-C, stops it in the middle
         self.writer.write(picture, when)
-        self.pictures, self.reached = {"shown": picture, **pictures}, done
+        self.memory, self.reached = memory, done
         self.is_whole = True
         if time.monotonic() - self.begun >= SECONDS:
             self.finish()
@@ -92,8 +93,9 @@ class Parts:
         writer.close()
         older = list(self.folder.glob("*-*.npz"))
         piece = self.folder / f"{self.done:08d}-{self.reached - 1:08d}.nut"
+        frame, painting = map(to_uint8, self.memory)
         skipped = json.dumps([entry for entry in self.skipped if entry[0] < self.reached])
-        _save(piece.with_suffix(".npz"), self.pictures, skipped=skipped)
+        np.savez(piece.with_suffix(".npz"), frame=frame, painting=painting, skipped=skipped)
         (self.folder / "piece.part").replace(piece)
         self.done = self.reached
         for state in older:
@@ -113,19 +115,6 @@ class Parts:
 def _numbers(piece: Path) -> tuple[int, int]:
     first, last = piece.stem.split("-")
     return int(first), int(last)
-
-
-def _save(path: Path, pictures: dict, **texts: str) -> None:
-    """Pictures, in 8 bits, and texts."""
-    with path.open("wb") as file:
-        np.savez(file, **{name: to_uint8(one) for name, one in pictures.items()}, **texts)
-
-
-def _load(path: Path) -> dict:
-    """Pictures back as (1, height, width, 3), 0..1; texts as they are."""
-    with np.load(path) as file:
-        values = {name: file[name] for name in file.files}
-    return {k: v[None].astype("float32") / 255 if v.ndim == 3 else v for k, v in values.items()}
 
 
 class PieceWriter:

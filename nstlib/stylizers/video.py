@@ -76,10 +76,11 @@ def stylize_video(
     target = writable(path_out, clips.CONTAINERS, overwrite=overwrite, protect=[source])
     form = _format(facts, target, size, codec)
     frames = FramePainter(built(paint), consistency)
+    identity = [str(source.resolve()), source.stat().st_size, source.stat().st_mtime_ns]
     whose = fingerprint([paint, consistency, strength, preserve_color])
     finish = partial(finished, strength=strength, preserve_color=preserve_color)
     try:
-        parts = Parts(target, form, {"source": _identity(source), "painter": whose})
+        parts = Parts(target, form, {"source": identity, "painter": whose})
         notes = _paint_all(source, facts, frames, finish, parts)
         notes += _joined(parts, source, target, facts)
     except NstError:
@@ -92,11 +93,6 @@ def stylize_video(
     for note in notes:
         warnings.warn(note, stacklevel=2)
     return VideoReport(target, parts.done, parts.skipped, notes, time.perf_counter() - begin)
-
-
-def _identity(source: Path) -> list:
-    status = source.stat()
-    return [str(source.resolve()), status.st_size, status.st_mtime_ns]
 
 
 def _format(
@@ -114,9 +110,7 @@ def _paint_all(
     source: Path, facts: clips.VideoFacts, frames: FramePainter, finish: Callable, parts: Parts
 ) -> list[str]:
     """Paint the frames that are not done yet; returns what is to be said of the file."""
-    begin, times = parts.done, []
-    if begin:
-        frames.memory = parts.pictures["frame"], parts.pictures["painting"]
+    begin, times, frames.memory = parts.done, [], parts.memory
     bar = progress(total=max(facts.frames, begin) or None, desc="painting")
     bar.initial = bar.n = begin
     try:
@@ -134,30 +128,26 @@ def _paint_all(
 
 def _paint_one(index: int, frame: clips.Frame, frames: FramePainter, finish, parts: Parts) -> None:
     """Paint a frame and write it; in place of one that cannot be painted, the one before."""
-    shown, problem, shape = parts.pictures.get("shown"), frame.problem, parts.form.shape
+    problem, shape = frame.problem, parts.form.shape
     if not problem:
         try:
             same = frame.picture.shape[1:3] == shape
-            painting = frames(frame.picture if same else resize(frame.picture, shape))
-            shown = finish(painting, frames.memory[0])
+            frames(frame.picture if same else resize(frame.picture, shape))
         except Exception as error:
             problem = _accident(error, index, frames, parts)
     if problem:
         parts.skipped.append((index, problem))
-    if shown is not None:  # else nothing is painted yet
+    if frames.memory is not None:  # else nothing is painted yet
         picture, painting = frames.memory
-        parts.write(shown, frame.time, index + 1, frame=picture, painting=painting)
+        parts.write(finish(painting, picture), frame.time, index + 1, frames.memory)
 
 
 def _accident(error: Exception, index: int, frames: FramePainter, parts: Parts) -> str:
     """What went wrong with one frame, in words; raised if there is more to it than an accident."""
     problem = str(error).strip() or type(error).__name__
     if frames.memory is None:  # it has never painted anything
-        if isinstance(error, NstError):
-            raise error
-        raise NstError(
-            f"The painter failed on the first frame: {type(error).__name__}: {error}"
-        ) from error
+        said = f"The painter failed on the first frame: {type(error).__name__}: {error}"
+        raise error if isinstance(error, NstError) else NstError(said) from error
     failed = {number for number, _ in parts.skipped}
     if failed.issuperset(range(index - FAILURES + 1, index)):
         raise InputError(

@@ -29,15 +29,6 @@ WORKER_BYTES = 2e9  # a process with TensorFlow and a network, painting pictures
 START = 60.0  # seconds that workers on this machine may take, importing the package, to be there
 
 
-class Manner(NamedTuple):
-    """How pictures are read, finished and written."""
-
-    size: int | None
-    strength: float
-    preserve_color: bool
-    quality: int
-
-
 class Job(NamedTuple):
     """A picture, what it becomes, and what the manifest says of it before it is painted: `row`."""
 
@@ -51,41 +42,43 @@ def content_hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def paint_file(job: Job, manner: Manner, paint: Callable) -> dict:
-    """Paint a picture into its file. Returns its row for the manifest, whatever happens."""
+def paint_file(job: Job, paint: Callable, **how) -> dict:
+    """Paint a picture into its file, as `_paint` says. Returns its row for the manifest, whatever
+    happens: one picture's trouble, of whatever kind, is not that of the others.
+    """
     row, begin = dict(job.row), time.perf_counter()
     try:
         row["sha256"] = content_hash(job.source)
         with warnings.catch_warnings(record=True) as notes:
             warnings.simplefilter("always")
-            _paint(job, manner, paint)
+            _paint(job, paint, **how)
         said = [str(note.message) for note in notes if issubclass(note.category, UserWarning)]
         row |= {"notes": said} if said else {}
-    except Exception as error:  # one picture's trouble, of whatever kind, is not that of the others
+    except Exception as error:
         reason = str(error) if isinstance(error, NstError) else f"{type(error).__name__}: {error}"
         return row | {"status": "failed", "reason": reason}
     return row | {"status": "done", "seconds": round(time.perf_counter() - begin, 3)}
 
 
-def _paint(job: Job, manner: Manner, paint: Callable) -> None:
-    picture = load_image(job.source, manner.size)
-    painting = finished(as_image(paint(picture)), picture, manner.strength, manner.preserve_color)
-    save_image(painting, job.target, quality=manner.quality, protect=[job.source])
+def _paint(job: Job, paint: Callable, *, size, strength, preserve_color, quality) -> None:
+    picture = load_image(job.source, size)
+    painting = finished(as_image(paint(picture)), picture, strength, preserve_color)
+    save_image(painting, job.target, quality=quality, protect=[job.source])
 
 
 @contextmanager
-def at_work(jobs: list[Job], manner: Manner, paint, scheduler, workers, timeout) -> Iterator:
+def at_work(jobs: list[Job], how: dict, paint, scheduler, workers, timeout) -> Iterator:
     """The rows of the manifest, as the pictures get done; the painter is ready then.
 
-    `paint` is what `nstlib.stylizers.door.painter` returns; what is wrong with it is raised before
-    anything is painted.
+    `how` is what `paint_file` takes beside a painter, and `paint` what `door.painter` returns: what
+    is wrong with it is raised before anything is painted.
     """
     if _alone(scheduler, workers):
         painter = built(paint)
-        yield (paint_file(job, manner, painter) for job in jobs)
+        yield (paint_file(job, painter, **how) for job in jobs)
         return
     with _client(scheduler, workers or _fitting(len(jobs)), timeout) as client:
-        yield _rows(client, jobs, manner, _sent(client, paint))
+        yield _rows(client, jobs, how, _sent(client, paint))
 
 
 def _alone(scheduler, workers: int | None) -> bool:
@@ -194,17 +187,17 @@ def _unpacked(packed: bytes) -> Callable:
     return built(pickle.loads(packed))
 
 
-def _paint_there(job: Job, manner: Manner, packed: bytes) -> dict:
-    return paint_file(job, manner, _unpacked(packed))
+def _paint_there(job: Job, packed: bytes, how: dict) -> dict:
+    return paint_file(job, _unpacked(packed), **how)
 
 
-def _rows(client, jobs: list[Job], manner: Manner, packed) -> Iterator[dict]:
+def _rows(client, jobs: list[Job], how: dict, sent) -> Iterator[dict]:
     """Every picture is a task. The tasks of a worker that died go to others; one whose workers died
     four times is given up.
     """
     from distributed import as_completed
 
-    futures = [client.submit(_paint_there, job, manner, packed, pure=False) for job in jobs]
+    futures = [client.submit(_paint_there, job, sent, how, pure=False) for job in jobs]
     waiting = dict(zip((future.key for future in futures), jobs, strict=True))
     for future in as_completed(futures):
         yield _row_of(future, waiting.pop(future.key))

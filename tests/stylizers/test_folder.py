@@ -250,10 +250,10 @@ def test_a_line_that_a_kill_has_cut_is_passed_over(photos, tmp_path):
 def test_a_stop_in_the_middle_keeps_what_is_done(photos, tmp_path, monkeypatch):
     paint_file = workers.paint_file
 
-    def stopped(job, *how):
+    def stopped(job, paint, **how):
         if job.row["source"].startswith("deep"):
             raise KeyboardInterrupt
-        return paint_file(job, *how)
+        return paint_file(job, paint, **how)
 
     monkeypatch.setattr(workers, "paint_file", stopped)
     with pytest.raises(KeyboardInterrupt):
