@@ -51,8 +51,10 @@ class Engine:
             )
         if self.name != "gatys":
             self._check_network()
-        elif (self.network, self.runtime, self.tile) != (None, None, None):
-            raise InputError("network, runtime and tile are for networks: 'gatys' takes none.")
+        elif (self.network, self.runtime, self.threads, self.tile) != (None, None, 0, None):
+            raise InputError(
+                "network, runtime, threads and tile are for networks: 'gatys' takes none."
+            )
 
     def _check_network(self) -> None:
         any_style = self.name in ANY_STYLE or self.network is not None
@@ -84,7 +86,8 @@ class Engine:
         return fingerprint((self.name, self.style, network, version, self.tile, self.options))
 
     def __eq__(self, other):
-        return isinstance(other, Engine) and self.key() == other.key()
+        same = isinstance(other, Engine) and self.key() == other.key()
+        return same and (self.runtime, self.threads) == (other.runtime, other.threads)
 
     def __hash__(self):
         return hash(self.key())

@@ -162,11 +162,8 @@ def _searched(path: Path) -> tuple[Path, Iterable[Path]]:
 
 def _check_out(out: Path, jobs: list[Job], manifest: Manifest) -> None:
     """Nothing may be painted over but what an earlier run has painted."""
-    sources = {job.source.resolve() for job in jobs}
     ours = {row.get("output") for row in manifest.rows.values()}
     for job in jobs:
-        if job.target.resolve() in sources:
-            raise InputError(f"{job.target} would be painted over: name another folder than {out}.")
         if job.target.exists() and job.row["output"] not in ours:
             raise InputError(
                 f"{job.target} is there already, and {manifest.path.name} does not say that it was "

@@ -206,7 +206,7 @@ def _rows(client, jobs: list[Job], how: dict, sent) -> Iterator[dict]:
 
 def _row_of(future, job: Job) -> dict:
     """The row that a worker has reported. If it died since, Dask asks another one for it."""
-    from distributed import CancelledError, KilledWorker
+    from distributed import CancelledError
 
     try:
         return future.result()
@@ -214,8 +214,6 @@ def _row_of(future, job: Job) -> dict:
         raise NstError(
             "The Dask scheduler is lost. Start again: it goes on from what is done."
         ) from error
-    except KilledWorker:
-        reason = "the workers that painted it died, one after another: is it too large for them?"
-    except Exception as error:  # what goes wrong between machines is not the others' trouble
+    except Exception as error:  # as when workers die of a picture, one after another
         reason = f"{type(error).__name__}: {error}"
     return job.row | {"status": "failed", "reason": reason}

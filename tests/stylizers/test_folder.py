@@ -178,7 +178,7 @@ def test_what_was_there_before_is_not_painted_over(photos, tmp_path):
         folders.stylize_folder(photos, out, negative, **ALONE)
     with pytest.raises(InputError, match="is the folder that is read"):
         folders.stylize_folder(photos, photos / "deep" / "..", negative, **ALONE)
-    with pytest.raises(InputError, match="would be painted over"):
+    with pytest.raises(InputError, match="c.jpg is there already"):
         save_image(picture(0.1), photos / "deep" / "deep" / "c.jpg")
         folders.stylize_folder(photos / "deep", photos, negative, **ALONE)
     assert load_image(out / "b.png").mean() == pytest.approx(0.25, abs=0.01)
