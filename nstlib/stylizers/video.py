@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from nstlib.errors import InputError, NstError, number
 from nstlib.files import writable
 from nstlib.images.arrays import resize
@@ -22,7 +20,6 @@ from nstlib.stylizers.frames import CONSISTENCY, FramePainter
 from nstlib.stylizers.parts import Parts
 
 FAILURES = 10  # frames in a row that cannot be painted before the work is given up
-UNEVEN = 1.5  # of the shortest time between frames: beyond it, the rate is not constant
 SHORT = 0.05  # of its length: a file whose frames end so much earlier is cut short
 
 
@@ -123,7 +120,7 @@ def _paint_all(
     finally:
         bar.close()
         parts.rescue()
-    return _notes(source, facts, times) + _skipped(parts.skipped)
+    return _cut_short(source, facts, times[-1] - times[0]) + _skipped(parts.skipped)
 
 
 def _paint_one(index: int, frame: clips.Frame, frames: FramePainter, finish, parts: Parts) -> None:
@@ -157,19 +154,16 @@ def _accident(error: Exception, index: int, frames: FramePainter, parts: Parts) 
     return problem
 
 
-def _notes(source: Path, facts: clips.VideoFacts, times: list[int]) -> list[str]:
-    """What the times of the frames say of the file."""
-    notes, steps = [], np.diff(times)
-    if steps.size and steps.max() > UNEVEN * steps.min():
-        notes.append(f"{source} has no constant frame rate: every frame keeps its own time.")
+def _cut_short(source: Path, facts: clips.VideoFacts, lasts: int) -> list[str]:
+    """What is to be said of a file whose last frame begins too early, so much after the first."""
     told, each = facts.seconds, 1 / float(facts.rate)
-    heard = (times[-1] - times[0]) * float(facts.time_base) + each
-    if told - heard > max(SHORT * told, 2 * each):
-        notes.append(
-            f"{source} says that it lasts {told:.2f} s, but its frames end after {heard:.2f} s: it "
-            "is cut short, and painted so far."
-        )
-    return notes
+    heard = lasts * float(facts.time_base) + each
+    if told - heard <= max(SHORT * told, 2 * each):
+        return []
+    return [
+        f"{source} says that it lasts {told:.2f} s, but its frames end after {heard:.2f} s: it is "
+        "cut short, and painted so far."
+    ]
 
 
 def _skipped(skipped: list[tuple[int, str]]) -> list[str]:
