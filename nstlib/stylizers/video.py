@@ -112,7 +112,7 @@ def _paint_all(
     bar.initial = bar.n = begin
     try:
         for index, frame in enumerate(clips.read_frames(source, skip=begin)):
-            times.append(frame.time)
+            times[1:] = [frame.time]  # the first and the last
             if index >= begin:
                 _paint_one(index, frame, frames, finish, parts)
                 bar.update(1)
