@@ -26,7 +26,7 @@ from fast_vs_peers import PAUSE, ROOT, peer_python
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 
 import nstlib as nst  # noqa: E402 - found beside this folder
-from nstlib.stylizers.door import ANY_STYLE  # noqa: E402
+from nstlib.stylizers.engine import ANY_STYLE  # noqa: E402
 from nstlib.vgg.statistics import LEVELS  # noqa: E402
 from ship_network import UNSEEN  # noqa: E402
 

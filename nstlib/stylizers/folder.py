@@ -1,36 +1,26 @@
 """A folder of pictures, painted: side by side on Dask, going on where it stopped, with a list.
 
-Dask (dask.distributed) is an extra: pip install "nstlib[folders]". It brings the work to the
-cores of this machine or to those of many, and hands it to others when a worker dies.
+Dask (dask.distributed) is an extra: pip install "nstlib[folders]" (`nstlib.stylizers.workers`).
 """
 
-import hashlib
-import importlib.util
-import json
+import glob
 import os
 import time
 import warnings
-from collections.abc import Generator
-from contextlib import closing
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from nstlib.errors import InputError
-from nstlib.files import write_problem
+from nstlib.errors import InputError, choice, number
+from nstlib.files import readable, write_problem
 from nstlib.images.files import EXTENSIONS
 from nstlib.machine import progress
-from nstlib.stylizers.folder_files import SAID, Manifest, content_hash, find_pictures, output_names
-from nstlib.stylizers.folder_work import (
-    Job,
-    Manner,
-    described,
-    files_of,
-    paint_file,
-    prepare,
-    state,
-)
+from nstlib.stylizers.door import painter
+from nstlib.stylizers.engine import fingerprint
+from nstlib.stylizers.manifest import Manifest
+from nstlib.stylizers.workers import Job, at_work, content_hash
 
-INSTALL = 'pip install "nstlib[folders]" (that is dask[distributed])'
+SAID = 3  # files that a message names
 
 
 @dataclass(frozen=True)
@@ -68,9 +58,10 @@ def stylize_folder(
     """Paint every picture of a folder, or of a glob ("photos/**/*.jpg"), into the folder `out`.
 
     `paint` and `options` are what `nst.stylizer` takes: "poppies", or "adain", style="poppies"; or
-    a function picture -> picture that can be imported, and its options. Each worker makes the
-    stylizer once. `size` is the longest side in pixels at which pictures are read, at most;
-    `extension` another format, such as ".jpg"; folders in the folder stay.
+    `paint` is a stylizer, or any function picture -> picture, with its options. Each worker makes
+    the stylizer once. `size` is the longest side in pixels at which pictures are read, at most;
+    `strength` and `preserve_color` are those of a stylizer; `extension` is another format, such as
+    ".jpg", for all; folders in the folder stay.
 
     Without `scheduler`, so many `workers`, processes of this machine, are started, with 1 it is
     done in this process. `scheduler` is a `dask.distributed` one, by address
@@ -80,64 +71,100 @@ def stylize_folder(
     Run again, it paints what is new, has changed or failed, or is to be painted otherwise, by the
     hash of its content and the list of what was done, `nstlib-manifest.jsonl` in `out`. A file that
     cannot be read is passed over, with a warning. Raises InputError for a folder without pictures,
-    for a style that is unknown, for files in `out` that are not in the list, or if no scheduler
-    answers.
+    for a style that is unknown, for files in `out` that are not in the list, for two pictures that
+    would become one file, or if no scheduler answers.
     """
     begin, out = time.perf_counter(), Path(os.path.expanduser(out))
-    manner = _manner(paint, options, size, strength, preserve_color, quality)
-    root, names = find_pictures(source, out)
-    outputs = output_names(names, _extension(extension))
-    everything = [_job(name, outputs[name], root, out) for name in names]
+    if workers is not None:
+        number("workers", workers, 1, whole=True, unit="processes")
+    how = dict(size=size, strength=strength, preserve_color=preserve_color, quality=quality)
+    _check(**how)
+    paint = painter(paint, **options)
+    everything = _jobs(source, out, extension, settings=fingerprint([paint, how]))
     manifest = Manifest(out)
     _check_out(out, everything, manifest)
-    jobs = [job for job in everything if not _is_done(job, manner, manifest.rows.get(job.name))]
+    jobs = [job for job in everything if not _is_done(job, manifest)]
     if jobs:
-        with closing(_run(jobs, manner, scheduler, workers, timeout)) as rows:
-            next(rows)  # the painter is ready; what is wrong with it has changed nothing
-            manifest.plan(job.row(manner) for job in jobs)
+        with at_work(jobs, how, paint, scheduler, workers, timeout) as rows:
+            manifest.plan(job.row for job in jobs)
             for row in progress(rows, total=len(jobs), desc="Painting"):
                 manifest.add(row)
         manifest.tidy()
-    return _report(manifest, jobs, names, time.perf_counter() - begin)
+    return _report(manifest, everything, jobs, time.perf_counter() - begin)
 
 
 # --- What is to be done ---------------------------------------------------------------------------
 
 
-def _manner(paint, options: dict, size, strength, preserve_color, quality) -> Manner:
-    """How to paint; what can be wrong with it is found out here, not by every picture."""
-    if size is not None and not (isinstance(size, int) and size >= 1):
-        raise InputError(f"size is {size!r}; it is a number of pixels, 1 or more.")
-    if not 0 <= strength <= 1:
-        raise InputError(f"strength is {strength!r}; it runs from 0, the photo, to 1.")
-    if not (isinstance(quality, int) and 1 <= quality <= 100):
-        raise InputError(f"quality is {quality!r}; it must be a whole number from 1 to 100.")
-    words = described(paint, options)
-    call = {"strength": strength} if strength != 1 else {}
-    call |= {"preserve_color": True} if preserve_color else {}
-    files = {file: content_hash(Path(file)) for file in files_of(words)}
-    everything = [words, call, size, quality, files]
-    settings = hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()[:16]
-    return Manner(json.dumps(words), json.dumps(call), size, quality, settings)
+def _check(size, strength, preserve_color, quality) -> None:
+    if size is not None:
+        number("size", size, 1, whole=True, unit="pixels")
+    number("strength", strength, 0, 1, hint="0 is the photo.")
+    number("quality", quality, 1, 100, whole=True)
 
 
-def _extension(extension: str | None) -> str | None:
-    if extension is None:
-        return None
-    dotted = f".{extension.lower().lstrip('.')}"
-    if dotted not in EXTENSIONS:
-        raise InputError(f"extension is {extension!r}; it can be {', '.join(EXTENSIONS)}.")
-    return dotted
+def _jobs(source, out: Path, extension: str | None, settings: str) -> list[Job]:
+    """The pictures and what they become: their own names, or these with another extension."""
+    if extension is not None:
+        extension = choice("extension", f".{extension.lower().lstrip('.')}", EXTENSIONS)
+    root, names = find_pictures(source, out)
+    jobs, taken = [], {}
+    for name in names:
+        output = str(PurePosixPath(name).with_suffix(extension)) if extension else name
+        other = taken.setdefault(output.casefold() if extension else output, name)
+        if other != name:
+            raise InputError(
+                f"{other} and {name} would both become {output}: leave extension out, rename one, "
+                "or paint them into two folders."
+            )
+        row = {"source": name, "output": output, "settings": settings, "status": "planned"}
+        jobs.append(Job((root / name).absolute(), (out / output).absolute(), row))
+    return jobs
+
+
+def find_pictures(source, out: Path) -> tuple[Path, list[str]]:
+    """A folder and the pictures in it, as names relative to it, "summer/sea.jpg", in order.
+
+    `source` is a folder, searched with all that is in it, a glob ("photos/**/*.jpg", the folder
+    being the part before the first star), or a file. Hidden files are left out, and what lies in
+    the folder `out`. Raises MissingFile, or InputError if there are no pictures.
+    """
+    root, found = _searched(Path(os.path.expanduser(source)))
+    inside = out.resolve()
+    if inside == root.resolve():
+        raise InputError(f"{out} is the folder that is read: name another one for the paintings.")
+    around = inside.is_relative_to(root.resolve())
+    names = sorted(
+        path.relative_to(root).as_posix()
+        for path in found
+        if path.suffix.lower() in EXTENSIONS
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(root).parts)
+        and not (around and path.resolve().is_relative_to(inside))
+    )
+    if not names:
+        raise InputError(f"{source} holds no pictures ({', '.join(EXTENSIONS)}).")
+    return root, names
+
+
+def _searched(path: Path) -> tuple[Path, Iterable[Path]]:
+    """The folder that is meant, and everything in it, or all that matches."""
+    if path.is_dir():
+        if not os.access(path, os.R_OK | os.X_OK):
+            raise InputError(f"The folder {path} cannot be read: check its permissions.")
+        return path, path.rglob("*")
+    starred = [place for place, part in enumerate(path.parts) if glob.has_magic(part)]
+    if path.exists() or not starred:
+        return path.parent, [readable(path, "folder")]
+    root, pattern = Path(*path.parts[: starred[0]]), Path(*path.parts[starred[0] :])
+    return root, root.glob(str(pattern))
 
 
 def _check_out(out: Path, jobs: list[Job], manifest: Manifest) -> None:
     """Nothing may be painted over but what an earlier run has painted."""
-    sources = {job.source.resolve() for job in jobs}
     ours = {row.get("output") for row in manifest.rows.values()}
     for job in jobs:
-        if job.target.resolve() in sources:
-            raise InputError(f"{job.target} would be painted over: name another folder than {out}.")
-        if job.before is not None and job.output not in ours:
+        if job.target.exists() and job.row["output"] not in ours:
             raise InputError(
                 f"{job.target} is there already, and {manifest.path.name} does not say that it was "
                 "painted: name a new or an empty folder."
@@ -147,59 +174,27 @@ def _check_out(out: Path, jobs: list[Job], manifest: Manifest) -> None:
         raise InputError(f"The folder of the paintings, {out}, {problem}.")
 
 
-def _job(name: str, output: str, root: Path, out: Path) -> Job:
-    target = (out / output).absolute()
-    return Job(name, output, (root / name).absolute(), target, state(target))
-
-
-def _is_done(job: Job, manner: Manner, row: dict | None) -> bool:
+def _is_done(job: Job, manifest: Manifest) -> bool:
     """Whether an earlier run has painted just this content in just this manner."""
-    if row is None or job.before is None:
-        return False
-    expected = {"status": "done", "output": job.output, "settings": manner.settings}
-    if any(row.get(key) != value for key, value in expected.items()):
+    row = manifest.rows.get(job.row["source"], {})
+    expected = job.row | {"status": "done"}
+    if not (expected.items() <= row.items() and job.target.exists()):
         return False
     try:
-        return row.get("sha256") == content_hash(job.source)
+        return row["sha256"] == content_hash(job.source)
     except OSError:
         return False
 
 
-def _report(manifest: Manifest, jobs: list[Job], names: list[str], seconds: float) -> FolderReport:
-    rows = [manifest.rows[job.name] for job in jobs]
+def _report(
+    manifest: Manifest, everything: list[Job], jobs: list[Job], seconds: float
+) -> FolderReport:
+    rows = [manifest.rows[job.row["source"]] for job in jobs]
     done = tuple(row["source"] for row in rows if row["status"] == "done")
     failed = {row["source"]: row["reason"] for row in rows if row["status"] != "done"}
-    skipped = tuple(sorted(set(names) - {job.name for job in jobs}))
+    skipped = tuple(sorted({job.row["source"] for job in everything} - {*done, *failed}))
     if failed:
         some = " ".join(f"{name}: {reason}" for name, reason in list(failed.items())[:SAID])
         more = f" And {len(failed) - SAID} more." if len(failed) > SAID else ""
-        warnings.warn(f"{len(failed)} of {len(names)} passed over. {some}{more}", stacklevel=3)
+        warnings.warn(f"{len(failed)} of {len(everything)} passed over. {some}{more}", stacklevel=3)
     return FolderReport(manifest.path, done, skipped, failed, seconds)
-
-
-# --- Who does it ----------------------------------------------------------------------------------
-
-
-def _run(jobs: list[Job], manner: Manner, scheduler, workers, timeout: float) -> Generator:
-    """None when the painter is ready, then the rows of the manifest, as the pictures are done."""
-    if workers is not None and not (isinstance(workers, int) and workers >= 1):
-        raise InputError(f"workers is {workers!r}; it is a number of processes, 1 or more.")
-    alone = scheduler is None and workers == 1
-    if not alone and importlib.util.find_spec("distributed") is None:
-        if scheduler is not None or workers is not None:
-            raise InputError(f"Several workers need Dask: {INSTALL}, or workers=1 without it.")
-        message = f"Dask is not installed, so one picture is painted after another. {INSTALL}"
-        warnings.warn(message, stacklevel=3)
-        alone = True
-    if alone:
-        return _one_by_one(jobs, manner)
-    from nstlib.stylizers.folder_dask import on_dask
-
-    return on_dask(jobs, manner, scheduler, workers, timeout)
-
-
-def _one_by_one(jobs: list[Job], manner: Manner) -> Generator:
-    prepare(manner)
-    yield None
-    for job in jobs:
-        yield paint_file(job, manner)

@@ -8,7 +8,7 @@ keeps to it wherever the motion is known (Ruder, Dosovitskiy & Brox 2016).
 import cv2
 import numpy as np
 
-from nstlib.errors import InputError
+from nstlib.errors import InputError, number
 from nstlib.images.arrays import as_image, to_uint8
 from nstlib.images.flow import find_flow, flow_trust, warp
 
@@ -54,8 +54,9 @@ class FramePainter:
     """
 
     def __init__(self, paint, consistency: float = CONSISTENCY):
-        check_share(consistency, "consistency", "every frame anew")
-        self.paint, self.consistency = paint, consistency
+        hint = "0 paints every frame anew."
+        self.consistency = number("consistency", consistency, 0, 1, hint=hint)
+        self.paint = paint
         self.memory: tuple[np.ndarray, np.ndarray] | None = None
 
     def __call__(self, frame) -> np.ndarray:
@@ -83,8 +84,3 @@ class FramePainter:
 def _in_8_bits(picture: np.ndarray) -> np.ndarray:
     """As a file keeps it, so that work that was interrupted goes on as if it had not been."""
     return to_uint8(picture)[None].astype("float32") / 255
-
-
-def check_share(value, name: str, meaning: str) -> None:
-    if not (isinstance(value, int | float) and 0 <= value <= 1):
-        raise InputError(f"{name} is {value!r}; it runs from 0, {meaning}, to 1.")

@@ -1,35 +1,40 @@
-"""One door to every engine, networks in files, and what leaves the house as ONNX."""
+"""One door to every engine: what is asked for, how it travels, and what is refused."""
 
-import json
+import multiprocessing
+import os
+import pickle
+import time
 
 import keras
 import numpy as np
 import pytest
-from keras import ops
 
-from nstlib import networks
-from nstlib.errors import InputError, MissingFile, WeightsError
-from nstlib.export import onnx as export, opencv
-from nstlib.images import bundled as data
-from nstlib.images.color import keep_color
-from nstlib.images.files import load_image, save_image
+from nstlib.errors import InputError, NstError
+from nstlib.images.color import keep_color, match_color
+from nstlib.images.files import save_image
+from nstlib.networks import conditions
 from nstlib.networks.files import PaintingNetwork, build_network, load_network, save_network
-from nstlib.stylizers import door as stylizers
+from nstlib.stylizers import one_pass
+from nstlib.stylizers.door import by_region, fast_styles, painter, request, stylizer
+from nstlib.stylizers.engine import ANY_STYLE, Engine
 
 STYLES = ("dots", "waves", "fields")
 ODD = (67, 93)  # no multiple of 4
 
 
-@pytest.fixture(scope="module")
-def file(tmp_path_factory):
-    """A small untrained network of three styles that differ, saved."""
-    keras.utils.set_random_seed(0)
-    network, random = build_network("light", 3), np.random.default_rng(0)
+def saved(architecture: str, folder, styles=STYLES):
+    """A small untrained network, whose styles differ, in a file."""
+    network, random = build_network(architecture, len(styles)), np.random.default_rng(0)
     for weight in network.weights:
         if "norm" in weight.path:
             weight.assign(weight.numpy() + random.normal(0, 0.5, weight.shape))
-    path = tmp_path_factory.mktemp("networks") / "three.npz"
-    return save_network(PaintingNetwork("light", STYLES, network, {"steps": 7}), path)
+    return save_network(PaintingNetwork(architecture, styles, network), folder / architecture)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    keras.utils.set_random_seed(0)
+    return saved("light", tmp_path_factory.mktemp("networks"))
 
 
 @pytest.fixture(scope="module")
@@ -37,127 +42,32 @@ def photo() -> np.ndarray:
     return np.random.default_rng(1).uniform(0, 1, (1, *ODD, 3)).astype("float32")
 
 
-# --- Files ----------------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def painting(photo, tmp_path_factory):
+    """A painting in a file."""
+    return save_image(photo[:, ::-1, :, ::-1] ** 2, tmp_path_factory.mktemp("style") / "p.png")
 
 
-@pytest.mark.parametrize("architecture", ["light", "johnson", "stylebank"])
-def test_a_network_comes_back_from_its_file(architecture, photo, tmp_path):
-    saved = PaintingNetwork(architecture, STYLES, build_network(architecture, 3), {"steps": 7})
-    loaded = load_network(save_network(saved, tmp_path / "network.npz"))
-    assert (loaded.architecture, loaded.styles, loaded.about) == (
-        architecture,
-        STYLES,
-        {"steps": 7},
-    )
-    mix = np.array([[0.2, 0.3, 0.5]], "float32")
-    before, after = (ops.convert_to_numpy(net.network([photo, mix])) for net in (saved, loaded))
-    np.testing.assert_allclose(before, after, atol=0.01)  # half precision, in 256 levels
-    assert (tmp_path / "network.npz").stat().st_size < 2.2 * saved.network.count_params() + 40_000
-
-
-def test_damaged_and_foreign_files(file, tmp_path):
-    content = file.read_bytes()
-    for name, damaged in {
-        "half": content[: len(content) // 2], "page": b"<html>no</html>", "empty": b""
-    }.items():  # fmt: skip
-        path = tmp_path / f"{name}.npz"
-        path.write_bytes(damaged)
-        with pytest.raises(WeightsError, match="not a network that nstlib saved, or it is damaged"):
-            load_network(path)
-
-
-def test_a_file_of_another_architecture(file, tmp_path):
-    with np.load(file) as archive:
-        arrays = dict(archive)
-    about = json.loads(str(arrays["about"])) | {"architecture": "johnson"}
-    np.savez(tmp_path / "other.npz", **arrays | {"about": np.array(json.dumps(about))})
-    with pytest.raises(WeightsError, match="holds another network than transform_johnson"):
-        load_network(tmp_path / "other.npz")
-
-
-def test_a_place_that_cannot_be_written(file, tmp_path):
-    (tmp_path / "taken").write_text("a file, not a folder")
-    for write in (
-        lambda p: save_network(load_network(file), p),
-        lambda p: export.export_onnx(file, p),
-    ):
-        with pytest.raises(InputError, match="cannot be written"):
-            write(tmp_path / "taken" / "network")
-
-
-def test_names_that_are_no_network(tmp_path):
-    with pytest.raises(MissingFile, match="neither a file nor a bundled network"):
-        load_network(tmp_path / "nothing.npz")
-    with pytest.raises(InputError, match="no architecture 'lihgt'. Did you mean 'light'"):
-        build_network("lihgt", 1)
-
-
-@pytest.fixture
-def bundle(file, tmp_path, monkeypatch):
-    """A list of networks with the one from `file`; returns the function that changes its hash."""
-    folder = tmp_path / "data"
-    (folder / "weights").mkdir(parents=True)
-    (folder / "weights" / "three.npz").write_bytes(file.read_bytes())
-    for module in (data, networks.files):
-        monkeypatch.setattr(module, "data_folder", lambda: folder)
-
-    def write(sha256):
-        row = {"file": "three.npz", "sha256": sha256, "styles": STYLES}
-        (folder / "weights" / "manifest.json").write_text(json.dumps([row]))
-
-    import hashlib
-
-    write(hashlib.sha256(file.read_bytes()).hexdigest())
-    return write
-
-
-def test_a_bundled_network_is_checked_by_its_hash(bundle):
-    assert load_network("three").styles == STYLES
-    bundle("0" * 64)
-    with pytest.raises(WeightsError, match="SHA-256 differs"):
-        load_network("three")
-    with pytest.raises(MissingFile, match="Did you mean 'three'"):
-        load_network("thre")
-
-
-# --- The door -------------------------------------------------------------------------------------
+# --- Painting -------------------------------------------------------------------------------------
 
 
 def test_a_stylizer_keeps_size_and_range(file, photo):
-    paint = stylizers.stylizer("dots", network=file)
-    painting = paint(photo)
-    assert painting.shape == photo.shape and painting.dtype == np.float32
-    assert painting.min() >= 0 and painting.max() <= 1
+    paint = stylizer("dots", network=file)
+    whole = paint(photo)
+    assert whole.shape == photo.shape and whole.dtype == np.float32
+    assert whole.min() >= 0 and whole.max() <= 1
     np.testing.assert_array_equal(paint(photo, strength=0.0), photo)
-    half = paint(photo, strength=0.5)
-    np.testing.assert_allclose(half, (photo + painting) / 2, atol=1e-6)
+    np.testing.assert_allclose(paint(photo, strength=0.5), (photo + whole) / 2, atol=1e-6)
 
 
-def test_a_painting_can_be_the_name_where_the_network_takes_any(photo, tmp_path):
-    painting = save_image(photo[:, ::-1, :, ::-1] ** 2, tmp_path / "painting.png")
-    named = stylizers.stylizer("adain-light", painting)(photo)
-    np.testing.assert_array_equal(stylizers.stylizer(painting, network="adain-light")(photo), named)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "options", "message"),
-    [
-        (("gatys", "poppies"), {"tile": 1024}, "'gatys' takes none"),
-        (("dots",), {"alpha": 0.5}, "alpha: a network of named styles takes no such thing"),
-        (("dots", "poppies"), {}, "style is for the engines gatys, adain, adain-light"),
-    ],
-)
-def test_options_that_nothing_takes(arguments, options, message, file):
-    network = {} if arguments[0] == "gatys" else {"network": file}
-    with pytest.raises(InputError, match=message):
-        stylizers.stylizer(*arguments, **network, **options)
-    with pytest.raises(InputError, match="alpha: this belongs to a style"):
-        export.export_onnx(file, "never.onnx", alpha=0.5)
+def test_a_painting_can_be_the_name_where_the_network_takes_any(photo, painting):
+    named = stylizer("adain-light", painting)(photo)
+    np.testing.assert_array_equal(stylizer(painting, network="adain-light")(photo), named)
 
 
 def test_a_mix_lies_between_and_its_shares_are_scaled(file, photo):
     first, second, mixed, larger = (
-        stylizers.stylizer(style, network=file)(photo)
+        stylizer(style, network=file)(photo)
         for style in ("dots", "waves", {"dots": 0.5, "waves": 0.5}, {"dots": 3, "waves": 3})
     )
     np.testing.assert_allclose(mixed, larger, atol=1e-6)
@@ -165,109 +75,209 @@ def test_a_mix_lies_between_and_its_shares_are_scaled(file, photo):
 
 
 def test_preserve_color_keeps_the_photos_hues(file, photo):
-    kept = stylizers.stylizer("dots", network=file)(photo, preserve_color=True)
     gray = np.repeat(photo.mean(axis=-1, keepdims=True), 3, axis=-1)
-    painted = stylizers.stylizer("dots", network=file)(gray, preserve_color=True)
+    painted = stylizer("dots", network=file)(gray, preserve_color=True)
     assert np.ptp(painted, axis=-1).max() < 0.01, "a gray photo stays gray"
-    assert kept.shape == photo.shape
-
-
-def test_keeping_colors_of_the_same_picture_changes_nothing(photo):
     np.testing.assert_allclose(keep_color(photo, photo), photo, atol=1e-5)
-
-
-@pytest.mark.parametrize(
-    ("style", "message"),
-    [
-        ("dotts", "has not learnt 'dotts'. Did you mean 'dots'"),
-        ({"dots": -1.0}, "share of dots is -1.0"),
-        ({"dots": np.nan}, "share of dots is nan"),
-        ({"dots": 0.0}, "add up to 0"),
-        ({}, "add up to 0"),
-    ],
-)
-def test_styles_that_cannot_be(file, style, message):
-    with pytest.raises(InputError, match=message):
-        stylizers.stylizer(style, network=file)
-
-
-def test_pictures_and_strengths_that_cannot_be(file, photo):
-    paint = stylizers.stylizer("dots", network=file)
-    with pytest.raises(InputError, match="8 x 8 pixels; the network needs 32"):
-        paint(photo[:, :8, :8])
-    with pytest.raises(InputError, match="strength is 1.5"):
-        paint(photo, strength=1.5)
-    with pytest.raises(InputError, match="steps: a network of named styles"):
-        stylizers.stylizer("dots", network=file, steps=3)
-    with pytest.raises(InputError, match="Name the painting"):
-        stylizers.stylizer("gatys")
 
 
 @pytest.mark.random_weights
 def test_gatys_through_the_same_door(photo):
-    style, quick = photo[:, ::-1], {"steps": 2, "progress": False, "weights": "random"}
-    paint = stylizers.stylizer("gatys", style=style, **quick)
+    paint = stylizer("gatys", style=photo[:, ::-1], steps=2, weights="random")
     assert paint(photo, strength=0.5).shape == photo.shape
-
-
-# --- ONNX -----------------------------------------------------------------------------------------
+    assert callable(paint.follow)
 
 
 @pytest.mark.parametrize("architecture", ["light", "johnson", "stylebank"])
-@pytest.mark.parametrize("style", [None, "waves", {"dots": 0.5, "fields": 0.5}])
-def test_onnx_runtime_paints_what_keras_paints(architecture, style, tmp_path):
-    runtime = pytest.importorskip("onnxruntime")
-    if architecture == "stylebank" and style is None:
-        pytest.skip("a StyleBank is exported for one mix")
-    trained = PaintingNetwork(architecture, STYLES, build_network(architecture, 3))
-    path = export.export_onnx(trained, tmp_path / "network.onnx", style)
-    session = runtime.InferenceSession(str(path))
-    for size in (ODD, (130, 101)):
-        picture = np.random.default_rng(2).uniform(0, 1, (1, *size, 3)).astype("float32")
-        mix = stylizers.style_mix(STYLES, style or "waves")
-        feed = {"image": picture.transpose(0, 3, 1, 2)} | ({"mix": mix} if style is None else {})
-        theirs = session.run(None, feed)[0].transpose(0, 2, 3, 1)
-        ours = ops.convert_to_numpy(trained.network([picture, mix]))
-        np.testing.assert_allclose(theirs, ours, atol=1e-3)
+def test_both_runtimes_paint_the_same(architecture, photo, tmp_path):
+    network = saved(architecture, tmp_path)
+    style = {"dots": 0.5, "fields": 0.5}
+    ours, theirs, by_itself = (
+        stylizer(style, network=network, runtime=runtime)(photo)
+        for runtime in ("keras", "onnx", None)
+    )
+    np.testing.assert_allclose(ours, theirs, atol=1e-3)
+    np.testing.assert_array_equal(by_itself, theirs)  # on a CPU, where it is faster
 
 
-def test_a_stylizer_in_onnx_runtime(file, photo):
-    pytest.importorskip("onnxruntime")
-    for style in ("waves", {"dots": 0.5, "fields": 0.5}):
-        ours, theirs = (
-            stylizers.stylizer(style, network=file, runtime=runtime)(photo)
-            for runtime in ("keras", "onnx")
-        )
-        np.testing.assert_allclose(ours, theirs, atol=1e-3)
-    with pytest.raises(InputError, match="runtime is 'tflite'; it can be 'keras' or 'onnx'"):
-        stylizers.stylizer("dots", network=file, runtime="tflite")
+def test_a_gpu_is_not_left_idle(file, photo, monkeypatch):
+    monkeypatch.setattr(one_pass, "has_gpu", lambda: True)
+    monkeypatch.setattr(one_pass, "onnx_forward", pytest.fail)
+    stylizer("dots", network=file)(photo)
 
 
-def test_a_bank_that_is_not_wanted_stays_out_of_the_file(tmp_path):
-    trained = PaintingNetwork("stylebank", STYLES, build_network("stylebank", 3))
-    one = export.export_onnx(trained, tmp_path / "one.onnx", "dots").stat().st_size
-    two = export.export_onnx(trained, tmp_path / "2.onnx", {"dots": 1, "waves": 1}).stat().st_size
-    assert two - one > 400_000
+def test_the_photo_gets_the_paintings_colours_first():
+    photo, warm = (np.random.default_rng(s).uniform(0, 1, (1, 40, 30, 3)) for s in (0, 1))
+    photo, warm = photo.astype("float32"), (warm * [1, 0.6, 0.2]).astype("float32")
+    same, half = (
+        one_pass._in_palette(lambda picture: picture, [1.0], [warm], share)(photo)
+        for share in (1.0, 0.5)
+    )
+    np.testing.assert_allclose(same, match_color(photo, warm), atol=1e-6)
+    np.testing.assert_allclose(half, (photo + same) / 2, atol=1e-6)
+    assert one_pass._in_palette(len, [1.0], [warm], 0.0) is len
 
 
-def test_opencv_paints_the_same_from_file_to_file(file, photo, tmp_path, capsys):
-    pytest.importorskip("cv2")
-    model = export.export_onnx(file, tmp_path / "dots.onnx", "dots")
-    source, target = tmp_path / "photo.png", tmp_path / "painting.png"
-    save_image(photo, source)
-    seconds = opencv.style_transfer(source, target, model)
-    assert seconds > 0 and "painted 93 x 67 pixels in" in capsys.readouterr().out
-    painted = stylizers.stylizer("dots", network=file)(load_image(source))
-    np.testing.assert_allclose(load_image(target), painted, atol=2 / 255)
-    opencv.style_transfer(source, tmp_path / "small.jpg", model, width=48, jpg_quality=60)
-    assert load_image(tmp_path / "small.jpg").shape == (1, 35, 48, 3)
+@pytest.mark.parametrize("name", ANY_STYLE)
+def test_a_painting_is_read_and_looked_at_once(name, painting, photo, monkeypatch):
+    calls = []
+
+    def counted(function):
+        def call(*args, **options):
+            calls.append(function.__name__)
+            return function(*args, **options)
+
+        return call
+
+    for function in ("load_image", "style_vector"):
+        monkeypatch.setattr(conditions, function, counted(getattr(conditions, function)))
+    paint = stylizer(name, painting, runtime="onnx")
+    paint(photo), paint(photo)
+    assert sorted(calls) == ["load_image", "style_vector"]
 
 
-def test_opencv_says_what_it_cannot_read(photo, tmp_path):
-    pytest.importorskip("cv2")
-    save_image(photo, tmp_path / "photo.png")
-    with pytest.raises(MissingFile, match="There is no network"):
-        opencv.style_transfer(tmp_path / "photo.png", tmp_path / "out.jpg", tmp_path / "no.onnx")
-    (tmp_path / "broken.onnx").write_bytes(b"not a network")
-    with pytest.raises(WeightsError, match="cannot read"):
-        opencv.style_transfer(tmp_path / "photo.png", tmp_path / "o.jpg", tmp_path / "broken.onnx")
+def test_regions_are_painted_each_by_its_own():
+    photo = np.random.default_rng(0).uniform(0, 1, (1, 20, 30, 3)).astype("float32")
+    black, white = (lambda p, *_, v=v: np.full_like(p, v) for v in (0.0, 1.0))
+    left = np.zeros((20, 30), "float32")
+    left[:, :15] = 1
+    result = by_region([black, white], [left, 1 - left])(photo)
+    assert (result[:, :, :15] == 0).all() and (result[:, :, 15:] == 1).all()
+    result = by_region([black, None], [left, 0.5 * (1 - left)])(photo)
+    np.testing.assert_array_equal(result[:, :, 15:], photo[:, :, 15:])
+    with pytest.raises(InputError, match="2 stylizers and 1 masks"):
+        by_region([black, white], [left])
+    with pytest.raises(InputError, match="belong to no region"):
+        by_region([black, white], [left, left])(photo)
+
+
+# --- What is refused ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        (("adain",), {}, "Name the painting: nst.stylizer..adain"),
+        (("gatys",), {}, "Name the painting"),
+        (("gatys", "poppies"), {"tile": 1024}, "'gatys' takes none"),
+        (("gatys", "poppies"), {"network": "light"}, "'gatys' takes none"),
+        (("gatys", "poppies"), {"runtime": "onnx"}, "'gatys' takes none"),
+        (("poppies", "waves"), {}, "style is for the engines gatys, fast, adain, adain-light"),
+        (("poppies",), {"alpha": 0.5}, "alpha: a network of named styles takes no such thing"),
+        (("adain", "poppies"), {"steps": 3}, "steps: .* adain-light take alpha, style_size"),
+        (("adain", "poppies"), {"palette": 2}, "palette is 2; .* from 0 to 1"),
+        (("poppies",), {"threads": -1}, "threads is -1"),
+        (("poppies",), {"runtime": "tflite"}, "runtime is 'tflite'. It can be 'keras', 'onnx'"),
+        (("poppies",), {"runtime": "onnx", "tile": 512}, "tile is for runtime='keras'"),
+    ],
+)  # fmt: skip
+def test_what_an_engine_does_not_take_is_said_before_it_is_built(arguments, options, message):
+    with pytest.raises(InputError, match=message):
+        request(*arguments, **options)
+
+
+@pytest.mark.parametrize(
+    ("style", "options", "message"),
+    [
+        ("dotts", {}, "has not learnt 'dotts'. Did you mean 'dots'"),
+        ({"dots": -1.0}, {}, "share of dots is -1.0"),
+        ({"dots": np.nan}, {}, "share of dots is nan"),
+        ({}, {}, "add up to 0"),
+        ("dots", {"alpha": 0.5}, "alpha: a network of named styles takes no such thing"),
+    ],
+)
+def test_styles_that_a_network_has_not_learnt(file, style, options, message):
+    with pytest.raises(InputError, match=message):
+        stylizer(style, network=file, **options)
+
+
+def test_pictures_strengths_and_names_that_cannot_be(file, photo):
+    paint = stylizer("dots", network=file)
+    with pytest.raises(InputError, match="8 x 8 pixels; the network needs 32"):
+        paint(photo[:, :8, :8])
+    with pytest.raises(InputError, match="strength is 1.5"):
+        paint(photo, strength=1.5)
+    with pytest.raises(InputError, match="paints in its own styles only, dots, waves, fields"):
+        stylizer("adain", "poppies", network=file)
+    with pytest.raises(InputError, match="The engine is 'adainn'. Did you mean 'adain'"):
+        Engine("adainn", "poppies")
+
+
+# --- An engine travels ----------------------------------------------------------------------------
+
+
+def test_equal_engines_are_those_that_paint_alike(painting, tmp_path):
+    one = Engine("adain", painting, options={"alpha": 0.5, "palette": 1})
+    assert one == pickle.loads(pickle.dumps(one)) and hash(one) == hash(
+        pickle.loads(pickle.dumps(one))
+    )
+    copy = tmp_path / "copy.png"
+    copy.write_bytes(painting.read_bytes())
+    assert one == Engine("adain", copy, options={"palette": 1, "alpha": 0.5})
+    assert request("poppies") == Engine("fast", "poppies", network="light") != request("fields")
+    assert one != "adain"
+
+
+def test_a_key_follows_the_content_of_files_and_every_option(painting, photo, tmp_path):
+    file, found = tmp_path / "style.png", []
+    for level in (0.1, 0.9):
+        save_image(np.full((1, 8, 8, 3), level, "float32"), file)
+        for options in ({}, {"alpha": 0.5}, {"palette": 0}, {"style_size": 99}, {"tile": 512}):
+            found.append(request("adain", file, **options).key())
+        found.append(request("adain", {file: 1, painting: 2}).key())
+        found.append(request("adain-light", file).key())
+        found.append(request("gatys", file).key())
+        found.append(request("adain", photo * np.float32(level)).key())
+    assert len(set(found)) == len(found)
+    for how in ({"runtime": "onnx"}, {"threads": 2}):
+        assert request("poppies", **how).key() == request("poppies").key()
+        assert request("poppies", **how) != request("poppies")
+
+
+def test_what_folders_and_films_take_is_checked_and_not_built(file):
+    assert painter("dots", network=file) == request("dots", network=file)
+    engine = Engine("fast", "dots", network=file)
+    assert painter(engine) is engine
+    paint = stylizer("dots", network=file)
+    assert painter(paint) is paint and painter(len) is len
+    assert painter(round, ndigits=1)(0.55) == round(0.55, 1)
+    for made in (engine, paint):
+        with pytest.raises(InputError, match="tile: .* belongs into the engine"):
+            painter(made, tile=512)
+
+
+def test_a_spawned_worker_paints_the_same(file, photo):
+    paint = stylizer("waves", network=file)
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        there = pool.apply_async(paint, [photo, 0.5]).get(120)
+    np.testing.assert_allclose(there, paint(photo, 0.5), atol=1e-6)
+    assert pickle.loads(pickle.dumps(paint)) == paint != stylizer("dots", network=file)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is forked here")
+@pytest.mark.parametrize("work", ["paint", "make"])
+def test_a_forked_worker_says_why_it_does_not_paint(file, photo, work):
+    paint = stylizer("waves", network=file, runtime="keras")
+    paint(photo)  # threads are running now
+    inside, outside = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            (paint if work == "paint" else stylizer("dots", network=file))(photo)
+        except NstError as error:
+            os.write(outside, str(error).encode())
+        finally:
+            os._exit(0)
+    os.close(outside)
+    for _ in range(100):
+        if os.waitpid(child, os.WNOHANG)[0]:
+            break
+        time.sleep(0.1)
+    else:
+        os.kill(child, 9)
+        pytest.fail("the fork hangs")
+    assert "forked off one that has made stylizers" in os.read(inside, 1000).decode()
+
+
+def test_fast_styles_are_those_of_the_network(file):
+    assert fast_styles(file) == load_network(file).styles == STYLES

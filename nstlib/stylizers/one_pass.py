@@ -1,0 +1,96 @@
+"""A network that paints in one pass as a function picture -> painting, for the style of an Engine.
+
+A style becomes what the network takes beside the picture (`nstlib.networks.conditions`), once; the
+network then runs in Keras, in ONNX Runtime, or tile by tile.
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from nstlib.backend import has_gpu
+from nstlib.errors import InputError
+from nstlib.export.onnx import onnx_forward
+from nstlib.images.color import color_matcher
+from nstlib.networks.conditions import (
+    SMALLEST,
+    STYLE_SIZE,
+    conditions,
+    looked_at,
+    painting_condition,
+)
+from nstlib.networks.files import PaintingNetwork, load_network
+from nstlib.stylizers.engine import ANY_STYLE, ENGINES, FASTER_IN_ONNX, Engine
+from nstlib.stylizers.tiles import tiled_forward
+
+
+def one_pass(engine: Engine) -> Callable:
+    """The engine's network as a function picture -> painting, both (1, height, width, 3), 0..1.
+
+    Raises InputError for a style or an option that the network does not take.
+    """
+    trained = load_network(engine.network or ENGINES[engine.name])
+    if not trained.styles:
+        return _any_style(engine, trained)
+    if engine.name in ANY_STYLE:
+        raise InputError(
+            f"The network {engine.network} paints in its own styles only, "
+            f"{', '.join(trained.styles)}: leave {engine.name!r} out, or the network. (On the "
+            "command line: --engine fast.)"
+        )
+    return _forward(engine, trained, conditions(trained, engine.style, **engine.options))
+
+
+def _any_style(engine: Engine, trained: PaintingNetwork) -> Callable:
+    """The paintings are read, and looked at by VGG19, once for the network and for the palette."""
+    options = dict(engine.options)
+    palette, size = options.pop("palette", 1.0), options.pop("style_size", STYLE_SIZE)
+    shares, paintings = looked_at(engine.style, size)
+    condition = painting_condition(trained, shares, paintings, **options)
+    alpha = options.get("alpha", 1.0)
+    palette *= 1.0 if isinstance(alpha, Mapping) else alpha
+    return _in_palette(_forward(engine, trained, condition), shares[0], paintings, palette)
+
+
+def _in_palette(paint: Callable, shares, paintings: list[np.ndarray], strength: float) -> Callable:
+    """The same painter, for whom the photo is first given the paintings' mean and covariance of
+    colours: an encoder looks at edges more than at hues, so trees would else stay green.
+    """
+    if not strength:
+        return paint
+    matchers = [color_matcher(painting, quiet=True) for painting in paintings]
+
+    def paint_in_palette(picture: np.ndarray) -> np.ndarray:
+        matched = [match(picture) for match in matchers]
+        if len(matched) == 1 and strength == 1:
+            return paint(matched[0])
+        change = sum(w * (one - picture) for w, one in zip(shares, matched, strict=True))
+        return paint(picture + np.float32(strength) * change)
+
+    return paint_in_palette
+
+
+def _forward(engine: Engine, trained: PaintingNetwork, condition: list[np.ndarray]) -> Callable:
+    """picture -> painting, of pictures that are large enough."""
+    forward = _in_runtime(engine, trained, condition)
+
+    def paint(picture: np.ndarray) -> np.ndarray:
+        _, height, width, _ = picture.shape
+        if min(height, width) < SMALLEST:
+            raise InputError(
+                f"The picture has {width} x {height} pixels; the network needs {SMALLEST} on the "
+                "shorter side. Enlarge it first: nst.resize(picture, 256), or a larger --size."
+            )
+        return forward(picture)
+
+    return paint
+
+
+def _in_runtime(engine: Engine, trained: PaintingNetwork, condition: list[np.ndarray]) -> Callable:
+    """picture -> painting, in the runtime that is asked for, else in the one that is faster."""
+    if engine.tile is not None:
+        return tiled_forward(trained.network, condition, engine.tile)
+    quick = not has_gpu() and trained.architecture in FASTER_IN_ONNX
+    if engine.runtime == "onnx" or (engine.runtime is None and quick):
+        return onnx_forward(trained.network, condition, engine.threads)
+    return lambda picture: np.asarray(trained.network([picture, *condition], training=False))
