@@ -32,7 +32,7 @@ class MemoryRefused(NstError, MemoryError):
 
 def did_you_mean(name: object, allowed: Iterable[str]) -> str:
     """The nearest allowed name as a question with a space before it, or nothing if none is near."""
-    near = difflib.get_close_matches(str(name), list(map(str, allowed)), n=1, cutoff=0.5)
+    near = difflib.get_close_matches(str(name), [str(one) for one in allowed], cutoff=0.5)
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
@@ -67,8 +67,8 @@ def number(
     end with.
     """
     kind = Integral if whole else Real
-    sound = isinstance(given, kind) and not isinstance(given, bool)
-    if sound and -math.inf < given < math.inf and low <= given <= high and not (above and given == low):
+    sound = isinstance(given, kind) and not isinstance(given, bool) and abs(given) != math.inf
+    if sound and low <= given <= high and not (above and given == low):
         return given
     what = f"a {'whole ' * whole}number{' of ' * bool(unit)}{unit}{_range(low, high, above)}"
     raise InputError(f"{name} is {given!r}; it must be {what}.{f' {hint}' if hint else ''}")

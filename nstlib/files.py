@@ -61,7 +61,7 @@ def writable(
             raise InputError(f"{path} is one of the files that are read: name another output.")
         if not overwrite:
             raise InputError(
-                f"{path} is there already: name another file, or allow overwriting it (--overwrite)."
+                f"{path} is there already: name another, or allow overwriting it (--overwrite)."
             )
     problem = write_problem(path.parent)
     if problem:
