@@ -11,6 +11,19 @@ from itertools import product
 
 import numpy as np
 
+from nstlib.backend import keras, layers
+from nstlib.export.freeze import inputs_of
+from nstlib.networks.blocks import (
+    ConditionalInstanceNormalization,
+    Enlarge,
+    InstanceNormalization,
+)
+from nstlib.vgg.layers import ReflectionPadding
+
+WITH_PHASES = (
+    *(ConditionalInstanceNormalization, InstanceNormalization),
+    *(Enlarge, ReflectionPadding, layers.Conv2D, layers.ReLU),
+)
 PLACES = tuple(product((0, 1), (0, 1)))  # (row, column) within a cell
 TAPS = tuple(product((-1, 0, 1), (-1, 0, 1)))
 
@@ -31,17 +44,8 @@ def phase_kernel(kernel: np.ndarray) -> np.ndarray:
     phases = np.zeros((3, 3, incoming, 2, 2, outgoing, 2, 2), kernel.dtype)
     for (dy, dx), (row, column) in product(TAPS, PLACES):
         y, x = (row + dy) // 2, (column + dx) // 2
-        at = (
-            y + 1,
-            x + 1,
-            slice(None),
-            (row + dy) % 2,
-            (column + dx) % 2,
-            slice(None),
-            row,
-            column,
-        )
-        phases[at] = kernel[dy + 1, dx + 1]
+        above, left = (row + dy) % 2, (column + dx) % 2
+        phases[y + 1, x + 1, :, above, left, :, row, column] = kernel[dy + 1, dx + 1]
     return phases.reshape(3, 3, 4 * incoming, 4 * outgoing)
 
 
@@ -65,7 +69,7 @@ def assembling_kernel(channels: int) -> np.ndarray:
     return kernel.reshape(4 * channels, channels, 2, 2)
 
 
-def last_doubling(network) -> list:
+def last_doubling(network: keras.Model) -> list:
     """The layers of a network's end from its last doubling on, in order, or none.
 
     They are the doubling, padding, a convolution with what normalises and clips its result, padding
@@ -80,24 +84,12 @@ def last_doubling(network) -> list:
         return made_by[id(inputs_of(layer)[0])]
 
     chain, layer = [], before(made_by[id(network.outputs[0])])
-    while seen_by[id(layer.output)] == 1 and _possible(layer):
+    while seen_by[id(layer.output)] == 1 and isinstance(layer, WITH_PHASES):
         chain.insert(0, layer)
-        if type(layer).__name__ == "UpSampling2D":
-            convolutions = [one for one in chain if type(one).__name__ == "Conv2D"]
-            return chain if len(convolutions) == 2 else []
+        if getattr(layer, "strides", (1, 1)) != (1, 1):
+            return []
+        if isinstance(layer, Enlarge):
+            convolutions = [one for one in chain if isinstance(one, layers.Conv2D)]
+            return chain if layer.size == len(convolutions) == 2 else []
         layer = before(layer)
     return []
-
-
-def inputs_of(layer) -> list:
-    """The tensors that a layer takes, of which Keras gives a single one without a list."""
-    return list(layer.input) if isinstance(layer.input, (list, tuple)) else [layer.input]
-
-
-def _possible(layer) -> bool:
-    kind = type(layer).__name__
-    return (
-        (kind == "Conv2D" and layer.strides == (1, 1))
-        or (kind == "UpSampling2D" and (layer.size, layer.interpolation) == ((2, 2), "nearest"))
-        or kind in ("ReflectionPadding", "ConditionalInstanceNormalization", "ReLU")
-    )

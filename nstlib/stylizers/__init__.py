@@ -15,7 +15,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "folder_work",
         "frames",
         "parts",
-        "tile_parts",
         "tiles",
         "video",
     ],
