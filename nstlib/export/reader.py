@@ -125,7 +125,8 @@ def onnx_session(model: str | bytes, threads: int = 0):
     import onnxruntime
 
     settings = onnxruntime.SessionOptions()
-    settings.intra_op_num_threads = threads or int(os.environ.get("OMP_NUM_THREADS") or 0)
+    by_dask = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
+    settings.intra_op_num_threads = threads or int(by_dask or 0)
     return onnxruntime.InferenceSession(model, settings, providers=["CPUExecutionProvider"])
 
 

@@ -9,10 +9,10 @@ import tempfile
 from pathlib import Path
 
 from nstlib.backend import backend_name
-from nstlib.errors import InputError, choice
+from nstlib.errors import InputError, choice, number
 from nstlib.export.freeze import for_style
 from nstlib.export.reader import quiet_tensorflow
-from nstlib.files import write
+from nstlib.files import writable, write
 from nstlib.networks.conditions import SMALLEST
 
 PRECISIONS = ("float16", "float32")
@@ -34,11 +34,7 @@ def export_litert(
     a phone's graphics processor wants every shape known beforehand. Returns the path. Raises
     InputError for another suffix, size, precision or Keras backend.
     """
-    path = Path(os.path.expanduser(path))
-    if path.suffix.lower() != ".tflite":
-        raise InputError(
-            f"{path.name} has to end in .tflite: that is what LiteRT files are called."
-        )
+    path = writable(path, [".tflite"])
     choice("precision", precision, PRECISIONS)
     import tensorflow as tf
 
@@ -103,13 +99,13 @@ def _sides(size) -> tuple:
     """(height, width), or two None for any."""
     if size is None:
         return None, None
-    sides = tuple(size) if isinstance(size, (list, tuple)) else (size,)
-    if len(sides) != 2 or not all(isinstance(n, int) and n >= SMALLEST for n in sides):
-        raise InputError(
-            f"size is {size!r}; it is (height, width) in whole pixels, {SMALLEST} or more each, or "
-            "None for pictures of any size."
-        )
-    return sides
+    if not isinstance(size, list | tuple) or len(size) != 2:
+        raise InputError(f"size is {size!r}; it is (height, width) in pixels, or None for any.")
+    names = ("The height", "The width")
+    return tuple(
+        number(name, side, SMALLEST, whole=True, unit="pixels")
+        for name, side in zip(names, size, strict=True)
+    )
 
 
 def _check_folder(path: Path) -> None:
