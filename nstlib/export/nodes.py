@@ -5,20 +5,12 @@ it gives. Channels come before height and width.
 """
 
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 
 from nstlib.backend import keras, layers
 from nstlib.errors import InputError
 from nstlib.export.freeze import inputs_of
-from nstlib.export.phases import (
-    assembling_kernel,
-    cell_kernel,
-    doubling_kernel,
-    last_doubling,
-    phase_kernel,
-)
 from nstlib.networks.adain import Adapt
 from nstlib.networks.blocks import (
     ConditionalInstanceNormalization,
@@ -58,14 +50,15 @@ class Graph:
         return name
 
 
-def nodes_of(network: keras.Model) -> tuple[list, list]:
+def nodes_of(network: keras.Model, special: dict[keras.Layer, Callable]) -> tuple[list, list]:
     """The nodes from the network's inputs, the picture being "image", to "painting"; the constants.
 
-    Raises InputError for a layer that cannot be written.
+    `special` are functions for layers that are not to be written as their kind is. Raises
+    InputError for a layer that cannot be written.
     """
     from onnx import helper
 
-    graph, special = Graph(), _in_phases(network)
+    graph = Graph()
     image, *others = network.inputs
     names = {id(image): "image"} | {id(tensor): tensor.name for tensor in others}
     for layer in network.layers:
@@ -86,7 +79,7 @@ def nodes_of(network: keras.Model) -> tuple[list, list]:
 # --- One function a kind of layer -----------------------------------------------------------------
 
 
-def _padding(graph, layer, x, mode="reflect"):
+def padding(graph, layer, x, mode="reflect"):
     return graph.add("Pad", x, [0, 0, layer.size, layer.size] * 2, mode=mode)
 
 
@@ -94,10 +87,10 @@ def _convolution(graph, layer, x):
     kernel, *bias = layer.get_weights()
     same = layer.padding == "same"
     how = {"pads": [side // 2 for side in layer.kernel_size] * 2} if same else {}
-    return _convolved(graph, layer, x, kernel, bias, strides=layer.strides, **how)
+    return convolved(graph, layer, x, kernel, bias, strides=layer.strides, **how)
 
 
-def _convolved(graph, layer, x, kernel, bias: list, **how):
+def convolved(graph, layer, x, kernel, bias: list, **how):
     how["kernel_shape"] = kernel.shape[:2]  # OpenCV 4 wants it, and the strides
     return _activated(
         graph, layer, graph.add("Conv", x, kernel.transpose(3, 2, 0, 1), *bias, **how)
@@ -182,7 +175,7 @@ WRITTEN: dict[type, Callable[..., str]] = {
     CropLike: _crop,
     Enlarge: _enlarged,
     InstanceNormalization: _normalization,
-    ReflectionPadding: _padding,
+    ReflectionPadding: padding,
     _Preprocess: _preprocess,
     layers.Add: lambda graph, layer, *parts: graph.add("Sum" if parts[2:] else "Add", *parts),
     layers.Concatenate: lambda graph, layer, *parts: graph.add("Concat", *parts, axis=1),
@@ -192,45 +185,3 @@ WRITTEN: dict[type, Callable[..., str]] = {
     layers.ReLU: lambda graph, layer, x: graph.add("Relu", x),
     layers.Rescaling: lambda graph, layer, x: graph.add("Mul", x, layer.scale),
 }
-
-
-# --- The end of a network, in phases (nstlib.export.phases) ---------------------------------------
-
-
-def _in_phases(network: keras.Model) -> dict:
-    """How those layers are written that work with phases, by layer."""
-    end = last_doubling(network)
-    if not end:
-        return {}
-    first, last = (layer for layer in end if isinstance(layer, layers.Conv2D))
-    if not first.kernel_size == last.kernel_size == (3, 3):
-        return {last: partial(_assembled, remade=cell_kernel, step=2)}
-    kinds = {
-        Enlarge: lambda graph, layer, x: x,  # the convolution after it doubles
-        ReflectionPadding: partial(_padding, mode="edge"),  # of phases, the same as to reflect
-        InstanceNormalization: _joined,
-        ConditionalInstanceNormalization: _joined,
-    }
-    special = {layer: kinds[type(layer)] for layer in end if type(layer) in kinds}
-    special[first] = partial(_phases, remade=doubling_kernel)
-    return special | {last: partial(_assembled, remade=phase_kernel)}
-
-
-def _phases(graph, layer, x, remade: Callable, step: int = 1):
-    kernel, *bias = layer.get_weights()
-    bias = [numbers.repeat(4) for numbers in bias]
-    return _convolved(graph, layer, x, remade(kernel), bias, strides=(step, step))
-
-
-def _assembled(graph, layer, x, **how):
-    """Phases, and then laid side by side."""
-    x, places = _phases(graph, layer, x, **how), assembling_kernel(layer.filters)
-    return graph.add("ConvTranspose", x, places, strides=(2, 2), kernel_shape=(2, 2))
-
-
-def _joined(graph, layer, x, *mix):
-    """Normalised with a channel's phases one below the other."""
-    channels = layer.output.shape[-1]
-    x = graph.add("Reshape", x, [0, channels, -1, 0])
-    x = WRITTEN[type(layer)](graph, layer, x, *mix)
-    return graph.add("Reshape", x, [0, 4 * channels, -1, 0])

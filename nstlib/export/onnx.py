@@ -12,6 +12,7 @@ import numpy as np
 from nstlib.backend import keras
 from nstlib.export.freeze import for_style, freeze
 from nstlib.export.nodes import nodes_of
+from nstlib.export.phases import in_phases
 from nstlib.export.reader import onnx_session, run_onnx
 from nstlib.files import write
 
@@ -52,7 +53,7 @@ def _model(network: keras.Model):
     """An ONNX model of a network, with its inputs, the picture first."""
     from onnx import TensorProto, helper
 
-    nodes, constants = nodes_of(network)
+    nodes, constants = nodes_of(network, in_phases(network))
     shapes = {tensor.name: [1, tensor.shape[1]] for tensor in network.inputs[1:]}
     picture = [1, 3, "height", "width"]
     inputs, outputs = (

@@ -7,12 +7,15 @@ memory sets the pace. The phases of a picture are 4 * channels, in the order (ch
 """
 
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from itertools import product
 
 import numpy as np
 
 from nstlib.backend import keras, layers
 from nstlib.export.freeze import inputs_of
+from nstlib.export.nodes import WRITTEN, convolved, padding
 from nstlib.networks.blocks import (
     ConditionalInstanceNormalization,
     Enlarge,
@@ -20,10 +23,6 @@ from nstlib.networks.blocks import (
 )
 from nstlib.vgg.layers import ReflectionPadding
 
-WITH_PHASES = (
-    *(ConditionalInstanceNormalization, InstanceNormalization),
-    *(Enlarge, ReflectionPadding, layers.Conv2D, layers.ReLU),
-)
 PLACES = tuple(product((0, 1), (0, 1)))  # (row, column) within a cell
 TAPS = tuple(product((-1, 0, 1), (-1, 0, 1)))
 
@@ -83,8 +82,9 @@ def last_doubling(network: keras.Model) -> list:
     def before(layer):
         return made_by[id(inputs_of(layer)[0])]
 
+    possible = (*_KINDS, layers.Conv2D, layers.ReLU)
     chain, layer = [], before(made_by[id(network.outputs[0])])
-    while seen_by[id(layer.output)] == 1 and isinstance(layer, WITH_PHASES):
+    while seen_by[id(layer.output)] == 1 and isinstance(layer, possible):
         chain.insert(0, layer)
         if getattr(layer, "strides", (1, 1)) != (1, 1):
             return []
@@ -93,3 +93,47 @@ def last_doubling(network: keras.Model) -> list:
             return chain if layer.size == len(convolutions) == 2 else []
         layer = before(layer)
     return []
+
+
+# --- The nodes of these layers (nstlib.export.nodes) ----------------------------------------------
+
+
+def in_phases(network: keras.Model) -> dict[keras.Layer, Callable]:
+    """The layers that can work with phases, and how each is written then."""
+    end = last_doubling(network)
+    if not end:
+        return {}
+    first, last = (layer for layer in end if isinstance(layer, layers.Conv2D))
+    if not first.kernel_size == last.kernel_size == (3, 3):
+        return {last: partial(_assembled, remade=cell_kernel, step=2)}
+    special = {layer: _KINDS[type(layer)] for layer in end if type(layer) in _KINDS}
+    special[first] = partial(_convolution, remade=doubling_kernel)
+    return special | {last: partial(_assembled, remade=phase_kernel)}
+
+
+def _convolution(graph, layer, x, remade: Callable, step: int = 1):
+    kernel, *bias = layer.get_weights()
+    bias = [numbers.repeat(4) for numbers in bias]
+    return convolved(graph, layer, x, remade(kernel), bias, strides=(step, step))
+
+
+def _assembled(graph, layer, x, **how):
+    """Phases, and then laid side by side."""
+    x, places = _convolution(graph, layer, x, **how), assembling_kernel(layer.filters)
+    return graph.add("ConvTranspose", x, places, strides=(2, 2), kernel_shape=(2, 2))
+
+
+def _normalization(graph, layer, x, *mix):
+    """Of a channel's phases one below the other."""
+    channels = layer.output.shape[-1]
+    x = graph.add("Reshape", x, [0, channels, -1, 0])
+    x = WRITTEN[type(layer)](graph, layer, x, *mix)
+    return graph.add("Reshape", x, [0, 4 * channels, -1, 0])
+
+
+_KINDS = {
+    Enlarge: lambda graph, layer, x: x,  # the convolution after it doubles
+    ReflectionPadding: partial(padding, mode="edge"),  # of phases, the same as to reflect
+    InstanceNormalization: _normalization,
+    ConditionalInstanceNormalization: _normalization,
+}

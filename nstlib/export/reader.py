@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import zip_longest
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
@@ -46,21 +48,20 @@ class Exported:
             raise InputError(
                 f"{self.path.name} takes {', '.join(self.inputs)}; given: {', '.join(given)}."
             )
-        self._check_size(given["image"])
+        for name, array in given.items():
+            self._check_shape(name, array.shape)
         return self.run(**given)
 
-    def _check_size(self, picture: np.ndarray) -> None:
-        if picture.ndim != 4:
+    def _check_shape(self, name: str, shape: tuple[int, ...]) -> None:
+        wanted = self.inputs[name]
+        if (name, self.format) == ("image", "onnx"):  # whose order of axes is turned in `run_onnx`
+            wanted = (1, None, None, 3)
+        sides = zip_longest(shape, wanted, fillvalue=0)
+        if not all(side == needed or needed is None for side, needed in sides):
+            needs = ", ".join("any" if needed is None else str(needed) for needed in wanted)
             raise InputError(
-                f"The picture has the shape {picture.shape}; {self.path.name} takes (1, height, "
-                "width, 3): nst.as_image(picture)."
-            )
-        _, height, width, _ = self.inputs["image"] if self.format != "onnx" else (None,) * 4
-        if (height or picture.shape[1], width or picture.shape[2]) != picture.shape[1:3]:
-            raise InputError(
-                f"{self.path.name} paints {width} x {height} pixels only, and the picture has "
-                f"{picture.shape[2]} x {picture.shape[1]}: nst.resize(picture, ({height}, {width}))"
-                ", or export without a size."
+                f"{name} has the shape {shape}; {self.path.name} takes ({needs}). nst.as_image and "
+                "nst.resize bring a picture into shape."
             )
 
 
@@ -71,15 +72,13 @@ def open_exported(path, threads: int = 0) -> Exported:
     in TensorFlow, with TensorFlow's own. Raises MissingFile, and WeightsError if it is damaged.
     """
     path = Path(os.path.expanduser(path))
-    kind = "saved-model"
     if not path.is_dir():
-        hint = f"Write it: python -m nstlib export light -o {path}"
-        kind = format_of(readable(path, "exported network", hint))
+        readable(path, "exported network", f"Write it: python -m nstlib export light -o {path}")
+    kind = format_of(path)
+    opened = {"onnx": _onnx, "litert": _litert, "saved-model": _saved_model}[kind]
     try:
         with quiet_tensorflow():
-            return {"onnx": _onnx, "litert": _litert, "saved-model": _saved_model}[kind](
-                path, threads
-            )
+            inputs, outputs, run = opened(str(path), threads)
     except ModuleNotFoundError:
         raise
     except Exception as error:  # every runtime has errors of its own
@@ -87,10 +86,22 @@ def open_exported(path, threads: int = 0) -> Exported:
         raise WeightsError(
             f"{path} cannot be opened as {kind}: {reason} Export it again."
         ) from error
+    inputs = {"image": inputs.pop("image"), **inputs}
+    return Exported(path, kind, _shapes(inputs), _shapes(outputs), run)
+
+
+def _shapes(sides: dict) -> dict[str, Shape]:
+    """Shapes in one form: a side of any length is a name in ONNX, -1 in LiteRT."""
+    return {
+        name: tuple(int(n) if isinstance(n, Integral) and n > 0 else None for n in shape)
+        for name, shape in sides.items()
+    }
 
 
 def format_of(path: Path) -> str:
     """ "onnx", "litert" or "saved-model", from the suffix; InputError for any other."""
+    if path.is_dir():
+        return "saved-model"
     if path.suffix.lower() not in SUFFIXES:
         raise InputError(
             f"{path.name} ends in {path.suffix}; it can end in .onnx or .tflite, or be a folder."
@@ -137,32 +148,28 @@ def run_onnx(session, image: np.ndarray, **others) -> np.ndarray:
     return np.ascontiguousarray(painting.transpose(0, 2, 3, 1))
 
 
-def _onnx(path: Path, threads: int) -> Exported:
-    session = onnx_session(str(path), threads)
-
-    def shapes(entries) -> dict[str, Shape]:
-        return {e.name: tuple(n if isinstance(n, int) else None for n in e.shape) for e in entries}
-
-    inputs, outputs = shapes(session.get_inputs()), shapes(session.get_outputs())
-    return Exported(path, "onnx", inputs, outputs, partial(run_onnx, session))
+# --- One function a format: path, threads -> shapes of inputs and outputs, and what paints --------
 
 
-def _litert(path: Path, threads: int) -> Exported:
+def _onnx(path: str, threads: int) -> tuple[dict, dict, Callable]:
+    session = onnx_session(path, threads)
+    inputs = {entry.name: entry.shape for entry in session.get_inputs()}
+    outputs = {entry.name: entry.shape for entry in session.get_outputs()}
+    return inputs, outputs, partial(run_onnx, session)
+
+
+def _litert(path: str, threads: int) -> tuple[dict, dict, Callable]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # TensorFlow's own copy says that it will go one day
-        interpreter = _interpreter()(str(path), num_threads=threads or cores())
+        interpreter = _interpreter()(path, num_threads=threads or cores())
     signature = interpreter.get_signature_runner()
-
-    def shapes(details: dict) -> dict[str, Shape]:
-        known = {name: detail["shape_signature"] for name, detail in details.items()}
-        return {name: tuple(int(n) if n > 0 else None for n in known[name]) for name in known}
-
-    inputs = shapes(signature.get_input_details())
-    inputs = {"image": inputs.pop("image"), **inputs}
-    outputs = shapes(signature.get_output_details())
+    given, made = signature.get_input_details(), signature.get_output_details()
+    inputs = {name: detail["shape_signature"] for name, detail in given.items()}
+    outputs = {name: detail["shape_signature"] for name, detail in made.items()}
     # One call now, while LiteRT's notices are held back, also says whether the file is sound.
-    signature(**{name: np.zeros([n or 64 for n in inputs[name]], "f4") for name in inputs})
-    return Exported(path, "litert", inputs, outputs, lambda **given: signature(**given)["painting"])
+    some = {name: [n if n > 0 else 64 for n in shape] for name, shape in inputs.items()}
+    signature(**{name: np.zeros(shape, "float32") for name, shape in some.items()})
+    return inputs, outputs, lambda **given: signature(**given)["painting"]
 
 
 def _interpreter() -> type:
@@ -183,22 +190,19 @@ def _interpreter() -> type:
     return Interpreter
 
 
-def _saved_model(path: Path, _threads: int) -> Exported:
+def _saved_model(path: str, _threads: int) -> tuple[dict, dict, Callable]:
     import tensorflow as tf
 
-    loaded = tf.saved_model.load(str(path))
+    loaded = tf.saved_model.load(path)
     function = loaded.signatures["serving_default"]
-
-    def shapes(specs: dict) -> dict[str, Shape]:
-        return {name: tuple(spec.shape.as_list()) for name, spec in specs.items()}
-
-    inputs = shapes(function.structured_input_signature[1])
-    inputs = {"image": inputs.pop("image"), **inputs}
+    _, given = function.structured_input_signature
+    inputs = {name: spec.shape.as_list() for name, spec in given.items()}
+    outputs = {name: spec.shape.as_list() for name, spec in function.structured_outputs.items()}
 
     def run(_kept=loaded, **given) -> np.ndarray:  # its variables live as long as it does
         return function(**{name: tf.constant(given[name]) for name in given})["painting"].numpy()
 
-    return Exported(path, "saved-model", inputs, shapes(function.structured_outputs), run)
+    return inputs, outputs, run
 
 
 def style_transfer(pathIn, pathOut, model, width=None, jpg_quality=80) -> float:
