@@ -36,12 +36,12 @@ def freeze(network: keras.Model, condition: list) -> keras.Model:
         if any(isinstance(value, keras.KerasTensor) for value in taken):
             found[id(layer.output)] = _PLAIN.get(type(layer), _copied)(layer, *taken)
         else:
-            found[id(layer.output)] = ops.convert_to_numpy(layer(*taken))
+            found[id(layer.output)] = ops.convert_to_numpy(_called(layer, taken))
     return keras.Model(image, found[id(network.outputs[0])], name=network.name)
 
 
 def for_style(network, style, options: dict) -> tuple[PaintingNetwork, keras.Model]:
-    """A trained network, by name or as it is, and its layers for a style, or free if it is None.
+    """A trained network, by name or as it is, and the same for one style; as it is if that is None.
 
     `style` and `options` are as for `nst.stylizer`. Raises InputError for options without a style.
     """
@@ -58,9 +58,13 @@ def inputs_of(layer) -> list:
     return list(layer.input) if isinstance(layer.input, list | tuple) else [layer.input]
 
 
+def _called(layer, taken: list | tuple):
+    return layer(list(taken) if len(taken) > 1 else taken[0])
+
+
 def _copied(layer, *taken):
     copy = type(layer).from_config(layer.get_config())
-    result = copy(list(taken) if len(taken) > 1 else taken[0])
+    result = _called(copy, taken)
     copy.set_weights(layer.get_weights())
     return result
 

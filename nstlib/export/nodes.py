@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nstlib.backend import keras, layers
-from nstlib.errors import InputError
+from nstlib.backend import keras, layers, ops
+from nstlib.errors import InputError, choice
 from nstlib.export.freeze import inputs_of
 from nstlib.networks.adain import Adapt
 from nstlib.networks.blocks import (
@@ -22,7 +22,7 @@ from nstlib.vgg.layers import ReflectionPadding, _Preprocess
 from nstlib.vgg.statistics import STATISTICS, level_statistics
 from nstlib.vgg.table import MEAN_BGR
 
-ACTIVATIONS = {"relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh"}
+ACTIVATIONS = {"linear": "", "relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh"}
 
 
 class Graph:
@@ -92,19 +92,19 @@ def _convolution(graph, layer, x):
 
 def convolved(graph, layer, x, kernel, bias: list, **how):
     how["kernel_shape"] = kernel.shape[:2]  # OpenCV 4 wants it, and the strides
-    return _activated(
-        graph, layer, graph.add("Conv", x, kernel.transpose(3, 2, 0, 1), *bias, **how)
-    )
+    x = graph.add("Conv", x, kernel.transpose(3, 2, 0, 1), *bias, **how)
+    return _activated(graph, layer, x)
 
 
 def _activated(graph, layer, x):
-    name = layer.activation.__name__
+    name = choice(f"The activation of {layer.name}", layer.activation.__name__, ACTIVATIONS)
     return x if name == "linear" else graph.add(ACTIVATIONS[name], x)
 
 
 def _dense(graph, layer, x):
     kernel, bias = layer.get_weights()
-    return _activated(graph, layer, graph.add("Add", graph.add("MatMul", x, kernel), bias))
+    x = graph.add("Add", graph.add("MatMul", x, kernel), bias)
+    return _activated(graph, layer, x)
 
 
 def _normalization(graph, layer, x):
@@ -154,8 +154,11 @@ def _conditional(graph, layer, x, mix):
 
 
 def _adapted(graph, layer, x, style, alpha):
-    places = np.asarray(level_statistics(np.arange(STATISTICS)[None], layer.level))[0]
-    mean, std = (graph.add("Gather", style, one[:, None, None], axis=1) for one in places)
+    places = level_statistics(np.arange(STATISTICS)[None], layer.level)
+    mean, std = (
+        graph.add("Gather", style, one[:, None, None], axis=1)
+        for one in ops.convert_to_numpy(places)[0]
+    )
     share = graph.add("Gather", alpha, [[[layer.place]]], axis=1)
     normal = _standardized(graph, layer, x)
     adapted = graph.add("Add", graph.add("Mul", normal, std), mean)

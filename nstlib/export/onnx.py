@@ -30,8 +30,8 @@ def export_onnx(network, path, style=None, **options) -> Path:
     """
     import onnx
 
-    trained, layers = for_style(network, style, options)
-    model = _model(layers)
+    trained, frozen = for_style(network, style, options)
+    model = _model(frozen)
     onnx.helper.set_model_props(model, {"styles": ",".join(trained.styles), "range": "RGB, 0..1"})
     onnx.checker.check_model(model)
     return write(path, model.SerializeToString())

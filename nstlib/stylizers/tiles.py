@@ -22,7 +22,7 @@ from nstlib.vgg.layers import ReflectionPadding, _Preprocess
 TILE = 512  # pixels
 SMALLEST_TILE = 64  # pixels: below, a tile is nearly all margin
 MEMORY = 1.5e9  # bytes of features of the whole picture that are kept from pass to pass
-KNOWN = (  # all other layers see a position's neighbourhood at most
+KNOWN = (  # all but the first see no more than a position's neighbourhood
     *(InstanceNormalization, CropLike, Enlarge, ReflectionPadding, _Preprocess, layers.Add),
     *(layers.AveragePooling2D, layers.Concatenate, layers.Conv2D, layers.MaxPooling2D),
     *(layers.ReLU, layers.Rescaling),
