@@ -3,5 +3,5 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, ["onnx", "opencv", "phases", "reader", "tensorflow", "traced"]
+    __name__, ["freeze", "nodes", "onnx", "phases", "reader", "tensorflow"]
 )

@@ -7,9 +7,21 @@ memory sets the pace. The phases of a picture are 4 * channels, in the order (ch
 """
 
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from itertools import product
 
 import numpy as np
+
+from nstlib.backend import keras, layers
+from nstlib.export.freeze import inputs_of
+from nstlib.export.nodes import WRITTEN, convolved, padding
+from nstlib.networks.blocks import (
+    ConditionalInstanceNormalization,
+    Enlarge,
+    InstanceNormalization,
+)
+from nstlib.vgg.layers import ReflectionPadding
 
 PLACES = tuple(product((0, 1), (0, 1)))  # (row, column) within a cell
 TAPS = tuple(product((-1, 0, 1), (-1, 0, 1)))
@@ -31,17 +43,8 @@ def phase_kernel(kernel: np.ndarray) -> np.ndarray:
     phases = np.zeros((3, 3, incoming, 2, 2, outgoing, 2, 2), kernel.dtype)
     for (dy, dx), (row, column) in product(TAPS, PLACES):
         y, x = (row + dy) // 2, (column + dx) // 2
-        at = (
-            y + 1,
-            x + 1,
-            slice(None),
-            (row + dy) % 2,
-            (column + dx) % 2,
-            slice(None),
-            row,
-            column,
-        )
-        phases[at] = kernel[dy + 1, dx + 1]
+        above, left = (row + dy) % 2, (column + dx) % 2
+        phases[y + 1, x + 1, :, above, left, :, row, column] = kernel[dy + 1, dx + 1]
     return phases.reshape(3, 3, 4 * incoming, 4 * outgoing)
 
 
@@ -65,7 +68,7 @@ def assembling_kernel(channels: int) -> np.ndarray:
     return kernel.reshape(4 * channels, channels, 2, 2)
 
 
-def last_doubling(network) -> list:
+def last_doubling(network: keras.Model) -> list:
     """The layers of a network's end from its last doubling on, in order, or none.
 
     They are the doubling, padding, a convolution with what normalises and clips its result, padding
@@ -79,25 +82,58 @@ def last_doubling(network) -> list:
     def before(layer):
         return made_by[id(inputs_of(layer)[0])]
 
+    possible = (*_KINDS, layers.Conv2D, layers.ReLU)
     chain, layer = [], before(made_by[id(network.outputs[0])])
-    while seen_by[id(layer.output)] == 1 and _possible(layer):
+    while seen_by[id(layer.output)] == 1 and isinstance(layer, possible):
         chain.insert(0, layer)
-        if type(layer).__name__ == "UpSampling2D":
-            convolutions = [one for one in chain if type(one).__name__ == "Conv2D"]
-            return chain if len(convolutions) == 2 else []
+        if getattr(layer, "strides", (1, 1)) != (1, 1):
+            return []
+        if isinstance(layer, Enlarge):
+            convolutions = [one for one in chain if isinstance(one, layers.Conv2D)]
+            return chain if layer.size == len(convolutions) == 2 else []
         layer = before(layer)
     return []
 
 
-def inputs_of(layer) -> list:
-    """The tensors that a layer takes, of which Keras gives a single one without a list."""
-    return list(layer.input) if isinstance(layer.input, (list, tuple)) else [layer.input]
+# --- The nodes of these layers (nstlib.export.nodes) ----------------------------------------------
 
 
-def _possible(layer) -> bool:
-    kind = type(layer).__name__
-    return (
-        (kind == "Conv2D" and layer.strides == (1, 1))
-        or (kind == "UpSampling2D" and (layer.size, layer.interpolation) == ((2, 2), "nearest"))
-        or kind in ("ReflectionPadding", "ConditionalInstanceNormalization", "ReLU")
-    )
+def in_phases(network: keras.Model) -> dict[keras.Layer, Callable]:
+    """The layers that can work with phases, and how each is written then."""
+    end = last_doubling(network)
+    if not end:
+        return {}
+    first, last = (layer for layer in end if isinstance(layer, layers.Conv2D))
+    if not first.kernel_size == last.kernel_size == (3, 3):
+        return {last: partial(_assembled, remade=cell_kernel, step=2)}
+    special = {layer: _KINDS[type(layer)] for layer in end if type(layer) in _KINDS}
+    special[first] = partial(_convolution, remade=doubling_kernel)
+    return special | {last: partial(_assembled, remade=phase_kernel)}
+
+
+def _convolution(graph, layer, x, remade: Callable, step: int = 1):
+    kernel, *bias = layer.get_weights()
+    bias = [numbers.repeat(4) for numbers in bias]
+    return convolved(graph, layer, x, remade(kernel), bias, strides=(step, step))
+
+
+def _assembled(graph, layer, x, **how):
+    """Phases, and then laid side by side."""
+    x, places = _convolution(graph, layer, x, **how), assembling_kernel(layer.filters)
+    return graph.add("ConvTranspose", x, places, strides=(2, 2), kernel_shape=(2, 2))
+
+
+def _normalization(graph, layer, x, *mix):
+    """Of a channel's phases one below the other."""
+    channels = layer.output.shape[-1]
+    x = graph.add("Reshape", x, [0, channels, -1, 0])
+    x = WRITTEN[type(layer)](graph, layer, x, *mix)
+    return graph.add("Reshape", x, [0, 4 * channels, -1, 0])
+
+
+_KINDS = {
+    Enlarge: lambda graph, layer, x: x,  # the convolution after it doubles
+    ReflectionPadding: partial(padding, mode="edge"),  # of phases, the same as to reflect
+    InstanceNormalization: _normalization,
+    ConditionalInstanceNormalization: _normalization,
+}

@@ -6,16 +6,23 @@ here a file is a function picture -> painting, both (1, height, width, 3), RGB, 
 
 import logging
 import os
-import tempfile
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from itertools import zip_longest
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
 
-from nstlib.errors import InputError, MissingFile, WeightsError
+from nstlib.errors import InputError, WeightsError, number
+from nstlib.files import readable
+from nstlib.images.arrays import resize
+from nstlib.images.files import load_image, save_image
+from nstlib.machine import cores, held_back
 
 Shape = tuple[int | None, ...]  # None is any number
 SUFFIXES = {".onnx": "onnx", ".tflite": "litert", "": "saved-model"}
@@ -32,7 +39,7 @@ class Exported:
     format: str
     inputs: dict[str, Shape]
     outputs: dict[str, Shape]
-    run: Callable[[dict[str, np.ndarray]], np.ndarray]
+    run: Callable[..., np.ndarray]
 
     def __call__(self, picture, **others) -> np.ndarray:
         given = {"image": picture} | others
@@ -41,21 +48,20 @@ class Exported:
             raise InputError(
                 f"{self.path.name} takes {', '.join(self.inputs)}; given: {', '.join(given)}."
             )
-        self._check_size(given["image"])
-        return self.run(given)
+        for name, array in given.items():
+            self._check_shape(name, array.shape)
+        return self.run(**given)
 
-    def _check_size(self, picture: np.ndarray) -> None:
-        if picture.ndim != 4:
+    def _check_shape(self, name: str, shape: tuple[int, ...]) -> None:
+        wanted = self.inputs[name]
+        if (name, self.format) == ("image", "onnx"):  # whose order of axes is turned in `run_onnx`
+            wanted = (1, None, None, 3)
+        sides = zip_longest(shape, wanted, fillvalue=0)
+        if not all(side == needed or needed is None for side, needed in sides):
+            needs = ", ".join("any" if needed is None else str(needed) for needed in wanted)
             raise InputError(
-                f"The picture has the shape {picture.shape}; {self.path.name} takes (1, height, "
-                "width, 3): nst.as_image(picture)."
-            )
-        _, height, width, _ = self.inputs["image"] if self.format != "onnx" else (None,) * 4
-        if (height or picture.shape[1], width or picture.shape[2]) != picture.shape[1:3]:
-            raise InputError(
-                f"{self.path.name} paints {width} x {height} pixels only, and the picture has "
-                f"{picture.shape[2]} x {picture.shape[1]}: nst.resize(picture, ({height}, {width}))"
-                ", or export without a size."
+                f"{name} has the shape {shape}; {self.path.name} takes ({needs}). nst.as_image and "
+                "nst.resize bring a picture into shape."
             )
 
 
@@ -66,14 +72,13 @@ def open_exported(path, threads: int = 0) -> Exported:
     in TensorFlow, with TensorFlow's own. Raises MissingFile, and WeightsError if it is damaged.
     """
     path = Path(os.path.expanduser(path))
-    if not path.exists():
-        raise MissingFile(f"There is no {path}. Write it: python -m nstlib export light -o {path}")
-    kind = "saved-model" if path.is_dir() else format_of(path)
+    if not path.is_dir():
+        readable(path, "exported network", f"Write it: python -m nstlib export light -o {path}")
+    kind = format_of(path)
+    opened = {"onnx": _onnx, "litert": _litert, "saved-model": _saved_model}[kind]
     try:
-        with held_back():
-            return {"onnx": _onnx, "litert": _litert, "saved-model": _saved_model}[kind](
-                path, threads or os.cpu_count() or 1
-            )
+        with quiet_tensorflow():
+            inputs, outputs, run = opened(str(path), threads)
     except ModuleNotFoundError:
         raise
     except Exception as error:  # every runtime has errors of its own
@@ -81,10 +86,22 @@ def open_exported(path, threads: int = 0) -> Exported:
         raise WeightsError(
             f"{path} cannot be opened as {kind}: {reason} Export it again."
         ) from error
+    inputs = {"image": inputs.pop("image"), **inputs}
+    return Exported(path, kind, _shapes(inputs), _shapes(outputs), run)
+
+
+def _shapes(sides: dict) -> dict[str, Shape]:
+    """Shapes in one form: a side of any length is a name in ONNX, -1 in LiteRT."""
+    return {
+        name: tuple(int(n) if isinstance(n, Integral) and n > 0 else None for n in shape)
+        for name, shape in sides.items()
+    }
 
 
 def format_of(path: Path) -> str:
     """ "onnx", "litert" or "saved-model", from the suffix; InputError for any other."""
+    if path.is_dir():
+        return "saved-model"
     if path.suffix.lower() not in SUFFIXES:
         raise InputError(
             f"{path.name} ends in {path.suffix}; it can end in .onnx or .tflite, or be a folder."
@@ -93,60 +110,66 @@ def format_of(path: Path) -> str:
 
 
 @contextmanager
-def held_back() -> Iterator[None]:
-    """Keep what TensorFlow and LiteRT write to the process's error stream from C++ off it.
+def quiet_tensorflow() -> Iterator[None]:
+    """Hold back what TensorFlow and LiteRT write to the process's error stream from C++.
 
     Also TensorFlow's own log, and the handler that its converter leaves on the root logger, after
     which every library's notes would be printed.
     """
-    stream, handlers, log = os.dup(2), list(logging.root.handlers), logging.getLogger("tensorflow")
+    handlers, log = list(logging.root.handlers), logging.getLogger("tensorflow")
     level = log.level
     log.setLevel(logging.ERROR)
-    with tempfile.TemporaryFile() as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-        try:
+    try:
+        with held_back(show_after_error=False):
             yield
-        finally:
-            os.dup2(stream, 2)
-            os.close(stream)
-            logging.root.handlers[:] = handlers
-            log.setLevel(level)
+    finally:
+        logging.root.handlers[:] = handlers
+        log.setLevel(level)
 
 
-def _onnx(path: Path, threads: int) -> Exported:
+def onnx_session(model: str | bytes, threads: int = 0):
+    """A session of ONNX Runtime for a file, or for what would be in it.
+
+    `threads` is how many may be used; 0 is what OMP_NUM_THREADS says, as Dask sets it for its
+    workers, or else one for every core.
+    """
     import onnxruntime
 
     settings = onnxruntime.SessionOptions()
-    settings.intra_op_num_threads = threads
-    session = onnxruntime.InferenceSession(str(path), settings, providers=["CPUExecutionProvider"])
-
-    def shapes(entries) -> dict[str, Shape]:
-        return {e.name: tuple(n if isinstance(n, int) else None for n in e.shape) for e in entries}
-
-    def run(given: dict) -> np.ndarray:
-        planes = np.ascontiguousarray(given["image"].transpose(0, 3, 1, 2))
-        return session.run(None, {**given, "image": planes})[0].transpose(0, 2, 3, 1)
-
-    inputs, outputs = shapes(session.get_inputs()), shapes(session.get_outputs())
-    return Exported(path, "onnx", inputs, outputs, run)
+    by_dask = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
+    settings.intra_op_num_threads = threads or int(by_dask or 0)
+    return onnxruntime.InferenceSession(model, settings, providers=["CPUExecutionProvider"])
 
 
-def _litert(path: Path, threads: int) -> Exported:
+def run_onnx(session, image: np.ndarray, **others) -> np.ndarray:
+    """The painting of an image, both (1, height, width, 3), which ONNX has in another order."""
+    planes = np.ascontiguousarray(image.transpose(0, 3, 1, 2))
+    painting = session.run(None, {"image": planes, **others})[0]
+    return np.ascontiguousarray(painting.transpose(0, 2, 3, 1))
+
+
+# --- One function a format: path, threads -> shapes of inputs and outputs, and what paints --------
+
+
+def _onnx(path: str, threads: int) -> tuple[dict, dict, Callable]:
+    session = onnx_session(path, threads)
+    inputs = {entry.name: entry.shape for entry in session.get_inputs()}
+    outputs = {entry.name: entry.shape for entry in session.get_outputs()}
+    return inputs, outputs, partial(run_onnx, session)
+
+
+def _litert(path: str, threads: int) -> tuple[dict, dict, Callable]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # TensorFlow's own copy says that it will go one day
-        interpreter = _interpreter()(str(path), num_threads=threads)
+        interpreter = _interpreter()(path, num_threads=threads or cores())
     signature = interpreter.get_signature_runner()
-
-    def shapes(details: dict) -> dict[str, Shape]:
-        known = {name: detail["shape_signature"] for name, detail in details.items()}
-        return {name: tuple(int(n) if n > 0 else None for n in known[name]) for name in known}
-
-    inputs = shapes(signature.get_input_details())
-    inputs = {"image": inputs.pop("image"), **inputs}
-    outputs = shapes(signature.get_output_details())
+    given, made = signature.get_input_details(), signature.get_output_details()
+    inputs = {name: detail["shape_signature"] for name, detail in given.items()}
+    outputs = {name: detail["shape_signature"] for name, detail in made.items()}
     # One call now, while LiteRT's notices are held back, also says whether the file is sound.
-    signature(**{name: np.zeros([n or 64 for n in inputs[name]], "f4") for name in inputs})
-    return Exported(path, "litert", inputs, outputs, lambda given: signature(**given)["painting"])
+    some = {name: [n if n > 0 else 64 for n in shape] for name, shape in inputs.items()}
+    signature(**{name: np.zeros(shape, "float32") for name, shape in some.items()})
+    return inputs, outputs, lambda **given: signature(**given)["painting"]
 
 
 def _interpreter() -> type:
@@ -167,20 +190,47 @@ def _interpreter() -> type:
     return Interpreter
 
 
-def _saved_model(path: Path, threads: int) -> Exported:
+def _saved_model(path: str, _threads: int) -> tuple[dict, dict, Callable]:
     import tensorflow as tf
 
-    loaded = tf.saved_model.load(str(path))
+    loaded = tf.saved_model.load(path)
     function = loaded.signatures["serving_default"]
+    _, given = function.structured_input_signature
+    inputs = {name: spec.shape.as_list() for name, spec in given.items()}
+    outputs = {name: spec.shape.as_list() for name, spec in function.structured_outputs.items()}
 
-    def shapes(specs: dict) -> dict[str, Shape]:
-        return {name: tuple(spec.shape.as_list()) for name, spec in specs.items()}
+    def run(_kept=loaded, **given) -> np.ndarray:  # its variables live as long as it does
+        return function(**{name: tf.constant(given[name]) for name in given})["painting"].numpy()
 
-    inputs = shapes(function.structured_input_signature[1])
-    inputs = {"image": inputs.pop("image"), **inputs}
+    return inputs, outputs, run
 
-    def run(given: dict, _kept=loaded) -> np.ndarray:  # its variables live as long as it does
-        tensors = {name: tf.constant(value) for name, value in given.items()}
-        return function(**tensors)["painting"].numpy()
 
-    return Exported(path, "saved-model", inputs, shapes(function.structured_outputs), run)
+def style_transfer(pathIn, pathOut, model, width=None, jpg_quality=80) -> float:
+    """Paint one file into another through OpenCV alone; prints and returns the seconds.
+
+    It is what a program that ships without Keras would do, with the signature of source 000.
+    `model` is an `.onnx` of `export_onnx` for one style. `width` in pixels resizes first and keeps
+    the aspect ratio; `jpg_quality` is from 1 to 100. Raises MissingFile and WeightsError for a
+    model that is missing or that OpenCV cannot read.
+    """
+    import cv2
+
+    model = readable(model, "network", "Write it: nst.export_onnx('light', …, style='poppies').")
+    picture = load_image(pathIn)
+    if width is not None:
+        number("width", width, 1, whole=True, unit="pixels")
+        picture = resize(picture, (round(picture.shape[1] * width / picture.shape[2]), width))
+    try:
+        network = cv2.dnn.readNetFromONNX(str(model))
+        begin = time.perf_counter()
+        network.setInput(np.ascontiguousarray(picture.transpose(0, 3, 1, 2)))
+        painting = np.clip(network.forward().transpose(0, 2, 3, 1), 0, 1)
+        seconds = time.perf_counter() - begin
+    except cv2.error as error:
+        raise WeightsError(
+            f"OpenCV {cv2.__version__} cannot run {model}: {str(error).splitlines()[0]} It needs "
+            "OpenCV 5, and one style in the file: nst.export_onnx(…, style='starry_night')."
+        ) from error
+    print(f"painted {picture.shape[2]} x {picture.shape[1]} pixels in {seconds:.3f} s")
+    save_image(painting, pathOut, quality=jpg_quality, overwrite=True, protect=[pathIn])
+    return seconds

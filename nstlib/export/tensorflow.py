@@ -5,14 +5,14 @@ keeps Keras' order: a picture (1, height, width, 3), RGB, 0..1, and a painting o
 """
 
 import os
-import shutil
-import uuid
+import tempfile
 from pathlib import Path
 
-from nstlib.errors import InputError
-from nstlib.export.reader import held_back
-from nstlib.export.traced import traced
-from nstlib.files import write
+from nstlib.backend import backend_name
+from nstlib.errors import InputError, choice, number
+from nstlib.export.freeze import for_style
+from nstlib.export.reader import quiet_tensorflow
+from nstlib.files import writable, write
 from nstlib.networks.conditions import SMALLEST
 
 PRECISIONS = ("float16", "float32")
@@ -34,23 +34,25 @@ def export_litert(
     a phone's graphics processor wants every shape known beforehand. Returns the path. Raises
     InputError for another suffix, size, precision or Keras backend.
     """
-    path = Path(os.path.expanduser(path))
-    if path.suffix.lower() != ".tflite":
-        raise InputError(
-            f"{path.name} has to end in .tflite: that is what LiteRT files are called."
-        )
-    if precision not in PRECISIONS:
-        raise InputError(f"precision is {precision!r}; it can be {' or '.join(PRECISIONS)}.")
-    function = traced(network, style, options, _side(size), constant=True)
-    return write(path, _converted(function, precision))
+    path = writable(path, [".tflite"])
+    choice("precision", precision, PRECISIONS)
+    import tensorflow as tf
+
+    module = _traced(network, style, options, _sides(size))
+    function = module.paint.get_concrete_function()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], module)
+    if precision == "float16":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.target_spec.supported_types = [tf.float16]
+    with quiet_tensorflow():
+        return write(path, converter.convert())
 
 
 def export_saved_model(network, path, style=None, **options) -> Path:
     """Write a painting network as a SavedModel, the folder that TensorFlow itself serves.
 
     `network`, `style` and `options` are as for `nst.export_onnx`; inputs and output have the names
-    and shapes of `export_litert`, in float32, for any height and width. All weights are in it, also
-    those of other styles. Use it without Keras:
+    and shapes of `export_litert`, in float32, for any height and width. Use it without Keras:
     `tf.saved_model.load(path).signatures["serving_default"](image=picture)["painting"]`.
 
     A SavedModel that stands there is replaced once the new one is whole; a folder that holds
@@ -59,41 +61,51 @@ def export_saved_model(network, path, style=None, **options) -> Path:
     """
     path = Path(os.path.expanduser(path))
     _check_folder(path)
-    function = traced(network, style, options, (None, None), constant=False)
+    module = _traced(network, style, options, (None, None))
     import tensorflow as tf
 
     try:
-        _write_folder(function, Path(os.path.realpath(path)))
+        _write_folder(module, Path(os.path.realpath(path)))
     except (OSError, tf.errors.OpError) as error:  # the latter is how TensorFlow says disk full
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise InputError(f"{path} cannot be written ({reason}): name another place.") from error
     return path
 
 
-def _converted(module, precision: str) -> bytes:
+def _traced(network, style, options: dict, sides: tuple):
+    """A tf.Module whose `paint` is the network for pictures of these sides, None being any."""
+    if backend_name() != "tensorflow":
+        raise InputError(
+            f"Keras computes with {backend_name()}, but TensorFlow has to write this file: set "
+            "KERAS_BACKEND=tensorflow before Python starts, or use nst.export_onnx."
+        )
     import tensorflow as tf
 
-    function = module.paint.get_concrete_function()
-    # The module for the weights is empty: here they are constants.
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], tf.Module())
-    if precision == "float16":
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.target_spec.supported_types = [tf.float16]
-    with held_back():
-        return converter.convert()
+    _, frozen = for_style(network, style, options)
+    names = {tensor.name: (1, tensor.shape[1]) for tensor in frozen.inputs[1:]}
+    shapes = {"image": (1, *sides, 3)} | names
+    signature = [tf.TensorSpec(shape, "float32", name=name) for name, shape in shapes.items()]
+
+    def paint(image, *others):
+        return {"painting": frozen([image, *others] if others else image, training=False)}
+
+    module = tf.Module()
+    module.weights = [variable.value for variable in frozen.weights]  # what is to be saved
+    module.paint = tf.function(paint, input_signature=signature, autograph=False)
+    return module
 
 
-def _side(size) -> tuple:
+def _sides(size) -> tuple:
     """(height, width), or two None for any."""
     if size is None:
         return None, None
-    sides = tuple(size) if isinstance(size, (list, tuple)) else (size,)
-    if len(sides) != 2 or not all(isinstance(n, int) and n >= SMALLEST for n in sides):
-        raise InputError(
-            f"size is {size!r}; it is (height, width) in whole pixels, {SMALLEST} or more each, or "
-            "None for pictures of any size."
-        )
-    return sides
+    if not isinstance(size, list | tuple) or len(size) != 2:
+        raise InputError(f"size is {size!r}; it is (height, width) in pixels, or None for any.")
+    names = ("The height", "The width")
+    return tuple(
+        number(name, side, SMALLEST, whole=True, unit="pixels")
+        for name, side in zip(names, size, strict=True)
+    )
 
 
 def _check_folder(path: Path) -> None:
@@ -114,19 +126,15 @@ def _write_folder(module, path: Path) -> None:
     import tensorflow as tf
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    unique = uuid.uuid4().hex
-    scratch, old = (path.with_name(f".nstlib-{unique}.{kind}") for kind in ("part", "old"))
-    try:
-        with held_back():
-            tf.saved_model.save(module, str(scratch), signatures={"serving_default": module.paint})
+    with tempfile.TemporaryDirectory(prefix=".nstlib-", dir=path.parent) as scratch:
+        new, old = Path(scratch, "new"), Path(scratch, "old")
+        with quiet_tensorflow():
+            tf.saved_model.save(module, str(new), signatures={"serving_default": module.paint})
         if path.exists():
             path.rename(old)
         try:
-            scratch.rename(path)
+            new.rename(path)
         except OSError:
             if old.exists():
                 old.rename(path)
             raise
-    finally:
-        for leftover in (scratch, old):
-            shutil.rmtree(leftover, ignore_errors=True)

@@ -14,7 +14,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "manifest",
         "one_pass",
         "parts",
-        "tile_parts",
         "tiles",
         "video",
         "workers",

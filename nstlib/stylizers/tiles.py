@@ -12,164 +12,210 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nstlib.backend import keras, ops
-from nstlib.errors import InputError
+from nstlib.backend import keras, layers, ops
+from nstlib.errors import InputError, number
+from nstlib.export.freeze import freeze, inputs_of
 from nstlib.machine import progress
-from nstlib.stylizers.tile_parts import (
-    normalised,
-    normalises,
-    order,
-    parts_of,
-    reach,
-    round_up,
-    sizes,
-)
+from nstlib.networks.blocks import CropLike, Enlarge, InstanceNormalization
+from nstlib.vgg.layers import ReflectionPadding, Preprocess
 
 TILE = 512  # pixels
 SMALLEST_TILE = 64  # pixels: below, a tile is nearly all margin
-MEMORY = 1.5e9  # bytes
+MEMORY = 1.5e9  # bytes of features of the whole picture that are kept from pass to pass
+KNOWN = (  # all but the first see no more than a position's neighbourhood
+    *(InstanceNormalization, CropLike, Enlarge, ReflectionPadding, Preprocess, layers.Add),
+    *(layers.AveragePooling2D, layers.Concatenate, layers.Conv2D, layers.MaxPooling2D),
+    *(layers.ReLU, layers.Rescaling),
+)
 
 
 def tiled_forward(
-    network: keras.Model, condition: list[np.ndarray], tile: int = TILE, memory: float = MEMORY
+    network: keras.Model, condition: list[np.ndarray], tile: int = TILE
 ) -> Callable[[np.ndarray], np.ndarray]:
     """A function picture -> painting, both (1, height, width, 3), RGB, 0..1, that paints in tiles.
 
-    `network` takes [picture, *condition], as `nstlib.stylizers.door.conditions` makes it. The painting
-    is that of the whole picture, but for rounding. `tile` is the side of a tile in pixels, without
-    its margin: smaller takes less memory and more time. `memory` is how many bytes of features of
-    the whole picture may be kept from pass to pass: with less, more is computed again. Raises
-    InputError for a network with layers that are not known to work in tiles.
+    `network` takes [picture, *condition], as `nstlib.networks.conditions` makes it. The painting is
+    that of the whole picture, but for rounding. `tile` is the side of a tile in pixels, without its
+    margin: smaller takes less memory and more time. Raises InputError for a network with layers
+    that are not known to work in tiles.
     """
-    if isinstance(tile, bool) or not isinstance(tile, int) or tile < SMALLEST_TILE:
-        raise InputError(f"tile is {tile!r}; it is a side in pixels, {SMALLEST_TILE} or more.")
-    if not memory >= 0:
-        raise InputError(f"memory is {memory!r}; it is a number of bytes, 0 or more.")
-    parts, given = parts_of(network, condition)
+    number("tile", tile, SMALLEST_TILE, whole=True, unit="pixels")
+    frozen = freeze(network, condition)
+    parts = parts_of(frozen)
 
     def forward(picture: np.ndarray) -> np.ndarray:
         if max(picture.shape[1:3]) <= tile:
-            return ops.convert_to_numpy(network([picture, *condition], training=False))
-        return _Passes(parts, given, picture, tile, memory).painting()
+            return ops.convert_to_numpy(frozen(picture, training=False))
+        return _Passes(parts, picture, tile).painting()
 
     return forward
 
 
-class _Span(NamedTuple):
-    """Along one side of a picture, a tile: where it begins and ends in pixels, with its margin and
-    without, and the picture's length. All but the picture's own end are multiples of all scales.
+# --- A network taken apart ------------------------------------------------------------------------
+
+
+class Part(NamedTuple):
+    """A layer, the names of those whose results it takes, how many normalisations lie one behind
+    another up to its result, how many pixels of the picture its positions are apart."""
+
+    layer: keras.Layer
+    takes: tuple[str, ...]
+    depth: int
+    scale: int
+
+
+def parts_of(network: keras.Model) -> dict[str, Part]:
+    """The layers of a network picture -> painting by name, each after those that it takes.
+
+    Raises InputError for a layer that is not known to work in tiles.
     """
-
-    outer: tuple[int, int]
-    inner: tuple[int, int]
-    length: int
-
-    def read(self, scale: int, count: int) -> slice:
-        """With the margin, on the whole picture's map of `count` positions `scale` pixels apart."""
-        return self._on(self.outer, scale, count)
-
-    def write(self, scale: int, count: int) -> slice:
-        """Without the margin, on the same map."""
-        return self._on(self.inner, scale, count)
-
-    def crop(self, scale: int, count: int) -> slice:
-        """Without the margin, on the map of the tile with its margin."""
-        inner, first = self.write(scale, count), self.read(scale, count).start
-        return slice(inner.start - first, inner.stop - first)
-
-    def _on(self, ends: tuple[int, int], scale: int, count: int) -> slice:
-        return slice(ends[0] // scale, count if ends[1] == self.length else ends[1] // scale)
+    owner = {id(layer.output): layer.name for layer in network.layers}
+    image, *others = network.layers
+    parts = {image.name: Part(image, (), 0, 1)}
+    for layer in others:
+        if type(layer) not in KNOWN:
+            raise InputError(
+                f"The network's layer {layer.name!r} ({type(layer).__name__}) is not known to work "
+                "in tiles: paint the whole picture, without tile=."
+            )
+        takes = tuple(owner[id(tensor)] for tensor in inputs_of(layer))
+        normalizes = isinstance(layer, InstanceNormalization)
+        depth = max(parts[name].depth for name in takes) + normalizes
+        scale = parts[takes[0]].scale * getattr(layer, "strides", (1,))[0]
+        scale //= layer.size if isinstance(layer, Enlarge) else 1
+        parts[layer.name] = Part(layer, takes, depth, scale)
+    return parts
 
 
-def _spans(length: int, tile: int, margin: int) -> list[_Span]:
-    starts = range(0, length, tile)
-    inner = [(start, min(start + tile, length)) for start in starts]
-    return [
-        _Span((max(0, begin - margin), min(length, end + margin)), (begin, end), length)
-        for begin, end in inner
-    ]
+def order(parts: dict, targets: set[str], known: set[str]) -> list[str]:
+    """The parts to compute for the targets, one after another, when some are known."""
+    wanted = targets - known
+    for name in reversed(parts):
+        if name in wanted:
+            wanted |= set(parts[name].takes) - known
+    return [name for name in parts if name in wanted]
+
+
+def reach(parts: dict, computed: list[str]) -> int:
+    """How many pixels from where a picture was cut the last of these parts feels the cut."""
+    pixels = dict.fromkeys(parts, 0)
+    for name in computed:
+        layer, takes, _, scale = parts[name]
+        felt = max((pixels[taken] for taken in takes), default=0)
+        if isinstance(layer, layers.Conv2D):
+            felt += layer.kernel_size[0] // 2 * parts[takes[0]].scale
+        pixels[name] = _round_up(felt, scale)
+    return max(pixels.values())
+
+
+def shapes(parts: dict, height: int, width: int) -> dict[str, tuple[int, int, int]]:
+    """(height, width, channels) of each part's result for a whole picture, as if padding that is
+    for a convolution were a part of it."""
+    found = {}
+    for name, (layer, takes, _, scale) in parts.items():
+        like = takes[-1 if isinstance(layer, CropLike) else 0] if takes else name
+        before, sides = parts[like].scale, found.get(like, (height, width))[:2]
+        sides = (_round_up(side * before, scale) // scale for side in sides)
+        found[name] = *sides, layer.output.shape[-1]
+    return found
+
+
+def _round_up(count: int, step: int) -> int:
+    """The next multiple of a step."""
+    return -(-count // step) * step
+
+
+# --- One picture ----------------------------------------------------------------------------------
 
 
 class _Passes:
     """One picture on its way: what is known of it after each pass over its tiles.
 
     `kept` has maps of the whole picture, (height, width, channels) at the scale of their part, and
-    `statistics` mean and variance of what enters a normalisation, both by the part's name.
+    `statistics` mean and variance of what enters a normalisation, both by the part's name. Tiles
+    begin and end, with their margins, at multiples of all scales or at the picture's own end.
     """
 
-    def __init__(self, parts: dict, given: dict, picture: np.ndarray, tile: int, memory: float):
-        self.parts, self.given, self.memory = parts, given, memory
+    def __init__(self, parts: dict[str, Part], picture: np.ndarray, tile: int):
+        self.parts, self.sides = parts, picture.shape[1:3]
         self.step = max(part.scale for part in parts.values())
-        self.sides = picture.shape[1:3]
-        self.tile, self.sizes = round_up(tile, self.step), sizes(parts, *self.sides)
-        self.image = next(name for name, part in parts.items() if part.scale and not part.takes)
-        self.kept, self.statistics = {self.image: picture[0]}, {}
+        self.tile, self.shapes = _round_up(tile, self.step), shapes(parts, *self.sides)
+        image, *_, self.last = parts
+        self.kept, self.statistics = {image: picture[0]}, {}
 
     def painting(self) -> np.ndarray:
-        last = list(self.parts)[-1]
-        depth = self.parts[last].depth
-        tiles = np.prod([-(-side // self.tile) for side in self.sides])
-        with progress(total=int(tiles) * (depth + 1), desc="Painting in tiles") as bar:
+        depth = self.parts[self.last].depth
+        tiles = int(np.prod([-(-side // self.tile) for side in self.sides]))
+        with progress(total=tiles * (depth + 1), desc="Painting in tiles") as bar:
             for number in range(1, depth + 1):
                 self._measure(number, bar)
-            return self._collect([last], [], bar)[last][None]
+            return self._collect({self.last}, [], bar)[self.last][None]
 
     def _measure(self, depth: int, bar) -> None:
         """One pass: the statistics of all normalisations of a depth, and what is worth keeping."""
-        at_depth = {name: part for name, part in self.parts.items() if part.depth == depth}
-        measured = [p.takes[0] for p in at_depth.values() if normalises(p.layer)]
+        parts = [part for part in self.parts.values() if part.depth == depth]
+        measured = [p.takes[0] for p in parts if isinstance(p.layer, InstanceNormalization)]
         border = self._border(depth)
-        room = sum(self._bytes(name) for name in {*border, *self.kept} - {self.image})
-        self.kept |= self._collect(border if room <= self.memory else [], measured, bar)
-        if room <= self.memory:
-            self.kept = {name: self.kept[name] for name in {self.image, *border}}
+        room = sum(4 * int(np.prod(self.shapes[name])) for name in border | self.kept.keys())
+        found = self._collect(border if room <= MEMORY else set(), measured, bar)
+        if room <= MEMORY:
+            self.kept = {name: (self.kept | found)[name] for name in border}
 
-    def _border(self, depth: int) -> list[str]:
+    def _border(self, depth: int) -> set[str]:
         """The maps before the normalisations of a depth from which all that follows is made."""
         later = [part for part in self.parts.values() if part.depth >= depth]
-        taken = {name for part in later for name in part.takes} - {self.image}
-        return [n for n in taken if self.parts[n].depth < depth and self.parts[n].scale]
+        taken = {name for part in later for name in part.takes}
+        return {name for name in taken if self.parts[name].depth < depth}
 
-    def _bytes(self, name: str) -> int:
-        return 4 * int(np.prod(self.sizes[name])) * self.parts[name].layer.output.shape[-1]
-
-    def _collect(self, wanted: list[str], measured: list[str], bar) -> dict[str, np.ndarray]:
+    def _collect(self, wanted: set[str], measured: list[str], bar) -> dict[str, np.ndarray]:
         """Maps of the whole picture that are wanted, tile by tile; the others are measured."""
-        maps = {
-            name: np.empty((*self.sizes[name], self.parts[name].layer.output.shape[-1]), "float32")
-            for name in set(wanted) - set(self.kept)
-        }
-        sums = {name: _Moments() for name in measured}
-        for spans, values in self._tiles({*maps, *measured}):
-            for name, value in values.items():
-                if name in sums:
-                    sums[name].add(value)
-                if name in maps:
-                    place = tuple(self._slices(name, spans, _Span.write))
-                    maps[name][place] = ops.convert_to_numpy(value)
+        maps = {name: np.empty(self.shapes[name], "float32") for name in wanted - self.kept.keys()}
+        found = {name: [] for name in measured}
+        for place, values in self._tiles(maps.keys() | found.keys()):
+            for name, tiles in found.items():
+                tiles.append(moments(values[name]))
+            for name, whole in maps.items():
+                whole[self._slices(name, place)] = ops.convert_to_numpy(values[name])
             bar.update(1)
-        self.statistics |= {name: found.result() for name, found in sums.items()}
+        for name, tiles in found.items():
+            self.statistics[name] = np.float32(pooled(*zip(*tiles, strict=True)))
         return maps
 
-    def _tiles(self, targets: set[str]) -> Iterator[tuple[tuple[_Span, _Span], dict]]:
-        """For every tile its place, and the targets there, without the margin."""
-        computed = order(self.parts, targets, {*self.kept, *self.given})
-        margin = round_up(reach(self.parts, computed), self.step)
-        for spans in product(*(_spans(side, self.tile, margin) for side in self.sides)):
-            values = self._tile(computed, targets, spans)
-            yield spans, {n: values[n][(0, *self._slices(n, spans, _Span.crop))] for n in targets}
+    def _tiles(self, targets: set[str]) -> Iterator[tuple[list, dict]]:
+        """For every tile where it lies, and the targets there, without the margin."""
+        computed = order(self.parts, targets, self.kept.keys())
+        margin = _round_up(reach(self.parts, computed), self.step)
+        for corner in product(*(range(0, side, self.tile) for side in self.sides)):
+            inner, outer = self._ends(corner, 0), self._ends(corner, margin)
+            values = self._tile(computed, targets, outer)
+            yield inner, {n: values[n][(0, *self._slices(n, inner, outer))] for n in targets}
 
-    def _tile(self, computed: list[str], targets: set[str], spans) -> dict:
-        """The targets on a tile with its margin; what is no longer needed is let go at once."""
+    def _ends(self, corner, margin: int) -> list[tuple[int, int | None]]:
+        """Where a tile begins and ends, in pixels, along each side; None is the picture's end."""
+        ends = ((at - margin, at + self.tile + margin) for at in corner)
+        sides = zip(ends, self.sides, strict=True)
+        return [(max(0, begin), end if end < side else None) for (begin, end), side in sides]
+
+    def _slices(self, name: str, ends, within=((0, None),) * 2) -> tuple[slice, ...]:
+        """Rows and columns between ends in pixels, on a part's map that is `within` others."""
+        scale, pairs = self.parts[name].scale, zip(ends, within, strict=True)
+        return tuple(
+            slice((begin - at) // scale, end and (end - at) // scale)
+            for (begin, end), (at, _) in pairs
+        )
+
+    def _tile(self, computed: list[str], targets: set[str], ends) -> dict:
+        """The targets on a tile; what is no longer needed is let go at once."""
         last_use = {taken: name for name in computed for taken in self.parts[name].takes}
-        values = dict(self.given)
-        for name in self.kept.keys() & last_use.keys():
-            values[name] = self.kept[name][tuple(self._slices(name, spans, _Span.read))][None]
+        values = {
+            name: ops.convert_to_tensor(self.kept[name][self._slices(name, ends)][None])
+            for name in self.kept.keys() & {*last_use, *targets}
+        }
         for name in computed:
             layer, takes, *_ = self.parts[name]
-            inputs = [ops.convert_to_tensor(values[taken]) for taken in takes]
-            if normalises(layer):
-                values[name] = normalised(layer, inputs, *self.statistics[takes[0]])
+            inputs = [values[taken] for taken in takes]
+            if isinstance(layer, InstanceNormalization):
+                values[name] = _normalized(layer, *inputs, *self.statistics[takes[0]])
             else:
                 values[name] = layer(inputs if len(inputs) > 1 else inputs[0])
             for taken in takes:
@@ -177,30 +223,28 @@ class _Passes:
                     values.pop(taken, None)
         return values
 
-    def _slices(self, name: str, spans, cut: Callable) -> list[slice]:
-        """Rows and columns of a part's map, of the whole picture or of the tile."""
-        scale = self.parts[name].scale
-        return [cut(s, scale, count) for s, count in zip(spans, self.sizes[name], strict=True)]
+
+def _normalized(layer, x, mean, variance):
+    """What a normalisation gives if these are the statistics of the whole picture."""
+    normal = (x - mean) * ops.rsqrt(variance + layer.epsilon)
+    if layer.limit is not None:
+        normal = ops.clip(normal, -layer.limit, layer.limit)
+    return normal * layer.gamma + layer.beta
 
 
-class _Moments:
-    """Mean and variance of each channel over all tiles; Chan, Golub & LeVeque 1979, eq. 2.1."""
+def moments(tile) -> tuple[int, np.ndarray, np.ndarray]:
+    """How many positions a tile's map (height, width, channels) has, their means and variances:
+    row by row in single precision, too coarse for sums over millions, from there in double."""
+    means, variances = (ops.convert_to_numpy(moment) for moment in ops.moments(tile, axes=1))
+    height, width, _ = tile.shape
+    return height * width, *pooled([width] * height, means, variances)
 
-    def __init__(self):
-        self.count, self.mean, self.squares = 0, 0.0, 0.0
 
-    def add(self, values) -> None:
-        """(height, width, channels), one tile's: row by row in single precision, which is too
-        coarse for sums over millions of values, and from there in double precision.
-        """
-        found = (ops.convert_to_numpy(moment) for moment in ops.moments(values, axes=1))
-        means, variances = (moment.astype("float64") for moment in found)
-        mean, variance = means.mean(axis=0), variances.mean(axis=0) + means.var(axis=0)
-        count = int(np.prod(values.shape[:2]))
-        total, away = self.count + count, mean - self.mean
-        self.squares += variance * count + away**2 * (self.count * count / total)
-        self.mean = self.mean + away * (count / total)
-        self.count = total
+def pooled(counts, means, variances) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance (channels,) of all that is in parts of which both are known.
 
-    def result(self) -> tuple[np.ndarray, np.ndarray]:
-        return self.mean.astype("float32"), (self.squares / self.count).astype("float32")
+    Chan, Golub & LeVeque 1979, eq. 2.1, for any number of parts.
+    """
+    shares, means = np.asarray(counts) / np.sum(counts), np.asarray(means, "float64")
+    mean = shares @ means
+    return mean, shares @ (np.asarray(variances, "float64") + (means - mean) ** 2)

@@ -4,7 +4,7 @@ from nstlib.backend import keras, layers, ops
 from nstlib.vgg.table import MEAN_BGR
 
 
-class _Preprocess(layers.Layer):
+class Preprocess(layers.Layer):
     """What the pretrained networks expect: BGR, 0..255, minus the mean colour of ImageNet.
 
     (batch, height, width, 3) RGB in 0..1 -> the same shape, roughly -124..151. As a layer, so that

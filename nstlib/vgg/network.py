@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from nstlib.backend import keras, layers, ops
 from nstlib.errors import InputError, choice
-from nstlib.vgg.layers import ReflectionPadding, _Preprocess
+from nstlib.vgg.layers import ReflectionPadding, Preprocess
 from nstlib.vgg.table import (
     PRECISIONS,
     PRETRAINED,
@@ -52,7 +52,7 @@ def build_vgg(
     reflect = choice("padding", padding, ("zero", "reflect")) == "reflect"
     precision = choice("precision", precision or keras.config.dtype_policy().name, PRECISIONS)
     image = keras.Input((None, None, 3), name="image", dtype="float32")
-    x = _Preprocess(name="preprocess", dtype="float32")(image)
+    x = Preprocess(name="preprocess", dtype="float32")(image)
     for layer in vgg_layers(network):
         if layer.kernel:
             x = _convolved(x, layer, reflect and layer.kernel > 1, precision)

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from nstlib import networks
 from nstlib.export import phases as polyphase
-from nstlib.networks.blocks import CropLike
+from nstlib.networks.blocks import CropLike, Enlarge
+from nstlib.networks.files import build_network
 
 # --- Kernels --------------------------------------------------------------------------------------
 
@@ -68,7 +68,7 @@ def test_phases_are_laid_side_by_side(draw):
 
 @pytest.mark.parametrize("architecture", ["light", "johnson"])
 def test_last_doubling(architecture):
-    network = networks.build_network(architecture, 2)
+    network = build_network(architecture, 2)
     names = [layer.name for layer in polyphase.last_doubling(network)]
     up = names[0].removesuffix("_up")
     assert up == {"light": "up3", "johnson": "up2"}[architecture]
@@ -78,7 +78,7 @@ def test_last_doubling(architecture):
 
 def test_an_end_that_others_look_at():
     image = keras.Input((None, None, 3))
-    doubled = layers.UpSampling2D(2)(layers.Conv2D(3, 3, strides=2, padding="same")(image))
+    doubled = Enlarge(2)(layers.Conv2D(3, 3, strides=2, padding="same")(image))
     painted = layers.Conv2D(3, 1)(doubled)
     network = keras.Model(image, CropLike()([layers.Add()([painted, doubled]), image]))
     assert polyphase.last_doubling(network) == []

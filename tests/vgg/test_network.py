@@ -6,7 +6,7 @@ from keras import ops
 
 from nstlib.errors import InputError, MissingFile
 from nstlib.vgg import network as vgg
-from nstlib.vgg.layers import _Preprocess
+from nstlib.vgg.layers import Preprocess
 from nstlib.vgg.table import kernel_shapes, receptive_reach
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*RANDOM WEIGHTS")
@@ -48,7 +48,7 @@ def test_preprocess_agrees_with_keras_applications(tiny_image):
     from keras.applications.vgg19 import preprocess_input
 
     expected = preprocess_input(tiny_image[0] * 255.0)
-    found = _Preprocess()(ops.array(tiny_image))[0]
+    found = Preprocess()(ops.array(tiny_image))[0]
     np.testing.assert_allclose(found, expected, atol=1e-3)
 
 

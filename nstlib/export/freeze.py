@@ -1,0 +1,104 @@
+"""A painting network for one style, made of plain layers only.
+
+A network of many styles, or of any, takes more than a picture. Where that is known, all that
+depends on it alone can be computed once, and what belongs to other styles left out. Files for other
+programs and painting in tiles then have to know no more than a dozen kinds of layers.
+"""
+
+from nstlib.backend import keras, layers, ops
+from nstlib.errors import InputError
+from nstlib.networks.adain import Adapt
+from nstlib.networks.blocks import ConditionalInstanceNormalization, InstanceNormalization
+from nstlib.networks.conditions import conditions
+from nstlib.networks.files import PaintingNetwork, load_network
+from nstlib.networks.stylebank import MixBanks
+from nstlib.vgg.statistics import level_statistics
+
+TOO_SMALL = 1e-6  # a share that no picture of 256 levels can show
+
+
+def freeze(network: keras.Model, condition: list) -> keras.Model:
+    """A network [picture, *condition] -> painting as a network picture -> painting.
+
+    `condition` is what `nstlib.networks.conditions` makes, arrays (1, …); with an empty one the
+    network is given back as it is. What is returned has weights of its own.
+    """
+    if not condition:
+        return network
+    picture, *others = network.inputs
+    image = keras.Input(picture.shape[1:], name="image")
+    found = {id(tensor): value for tensor, value in zip(others, condition, strict=True)}
+    found[id(picture)] = image
+    for layer in network.layers:
+        if isinstance(layer, layers.InputLayer):
+            continue
+        taken = [found[id(tensor)] for tensor in inputs_of(layer)]
+        if any(isinstance(value, keras.KerasTensor) for value in taken):
+            found[id(layer.output)] = _PLAIN.get(type(layer), _copied)(layer, *taken)
+        else:
+            found[id(layer.output)] = ops.convert_to_numpy(_called(layer, taken))
+    return keras.Model(image, found[id(network.outputs[0])], name=network.name)
+
+
+def for_style(network, style, options: dict) -> tuple[PaintingNetwork, keras.Model]:
+    """A trained network, by name or as it is, and the same for one style; as it is if that is None.
+
+    `style` and `options` are as for `nst.stylizer`. Raises InputError for options without a style.
+    """
+    if not isinstance(network, PaintingNetwork):
+        network = load_network(network)
+    if style is None and options:
+        raise InputError(f"{', '.join(options)}: this belongs to a style, so give `style=` too.")
+    condition = [] if style is None else conditions(network, style, **options)
+    return network, freeze(network.network, condition)
+
+
+def inputs_of(layer) -> list:
+    """The tensors that a layer takes, of which Keras gives a single one without a list."""
+    return list(layer.input) if isinstance(layer.input, list | tuple) else [layer.input]
+
+
+def _called(layer, taken: list | tuple):
+    return layer(list(taken) if len(taken) > 1 else taken[0])
+
+
+def _copied(layer, *taken):
+    copy = type(layer).from_config(layer.get_config())
+    result = _called(copy, taken)
+    copy.set_weights(layer.get_weights())
+    return result
+
+
+def _conditional(layer, x, mix):
+    scale, shift = ((mix @ table)[0] for table in layer.get_weights())
+    return _normalized(layer.name, x, scale, shift, epsilon=layer.epsilon, limit=layer.limit)
+
+
+def _adapted(layer, x, style, alpha):
+    share = float(alpha[0, layer.place])
+    mean, std = share * ops.convert_to_numpy(level_statistics(style, layer.level))[0]
+    return _sum(layer, [(1, _normalized(layer.name, x, std, mean)), (1 - share, x)])
+
+
+def _mixed(layer, mix, features, *banks):
+    return _sum(layer, [*zip(mix[0], banks, strict=True), (1 - mix.sum(), features)])
+
+
+def _normalized(name: str, x, scale, shift, **options):
+    normalization = InstanceNormalization(name=name, **options)
+    result = normalization(x)
+    normalization.set_weights([scale, shift])
+    return result
+
+
+def _sum(layer, parts: list):
+    """Tensors times their shares, added up, without those that nobody can see."""
+    kept = [(float(share), part) for share, part in parts if share > TOO_SMALL]
+    scaled = [
+        part if share == 1 else layers.Rescaling(share, dtype=layer.dtype_policy)(part)
+        for share, part in kept
+    ]
+    return layers.Add(dtype=layer.dtype_policy)(scaled) if len(scaled) > 1 else scaled[0]
+
+
+_PLAIN = {ConditionalInstanceNormalization: _conditional, Adapt: _adapted, MixBanks: _mixed}
