@@ -18,7 +18,7 @@ from nstlib.networks.blocks import (
     Enlarge,
     InstanceNormalization,
 )
-from nstlib.vgg.layers import ReflectionPadding, Preprocess
+from nstlib.vgg.layers import Preprocess, ReflectionPadding
 from nstlib.vgg.statistics import STATISTICS, level_statistics
 from nstlib.vgg.table import MEAN_BGR
 

@@ -17,7 +17,7 @@ from nstlib.errors import InputError, number
 from nstlib.export.freeze import freeze, inputs_of
 from nstlib.machine import progress
 from nstlib.networks.blocks import CropLike, Enlarge, InstanceNormalization
-from nstlib.vgg.layers import ReflectionPadding, Preprocess
+from nstlib.vgg.layers import Preprocess, ReflectionPadding
 
 TILE = 512  # pixels
 SMALLEST_TILE = 64  # pixels: below, a tile is nearly all margin

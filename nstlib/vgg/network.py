@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from nstlib.backend import keras, layers, ops
 from nstlib.errors import InputError, choice
-from nstlib.vgg.layers import ReflectionPadding, Preprocess
+from nstlib.vgg.layers import Preprocess, ReflectionPadding
 from nstlib.vgg.table import (
     PRECISIONS,
     PRETRAINED,
