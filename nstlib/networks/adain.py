@@ -11,7 +11,7 @@ many paintings says how the small network of `transform` is to paint (compare Gh
 import numpy as np
 
 from nstlib.backend import keras, layers, ops
-from nstlib.networks.blocks import ConditionalInstanceNormalization, CropLike
+from nstlib.networks.blocks import ConditionalInstanceNormalization, CropLike, Enlarge, normalized
 from nstlib.networks.transform import DESIGNS, transform_network, transformed
 from nstlib.vgg.layers import ReflectionPadding
 from nstlib.vgg.network import feature_extractor
@@ -26,9 +26,8 @@ def adaptive_instance_normalization(features, statistics, epsilon: float = 1e-5)
     (batch, height, width, channels), (batch, 2, channels) as `mean_std` makes it -> features.
     Nothing is learnt here. Huang & Belongie 2017, eq. 8.
     """
-    mean, variance = ops.moments(features, axes=(1, 2), keepdims=True)
     style_mean, style_std = statistics[:, 0, None, None], statistics[:, 1, None, None]
-    return (features - mean) * ops.rsqrt(variance + epsilon) * style_std + style_mean
+    return normalized(features, epsilon) * style_std + style_mean
 
 
 @keras.saving.register_keras_serializable("nstlib")
@@ -93,11 +92,11 @@ def _decoded(adapted: dict, picture):
     x = _convolution(adapted["block4_conv1"], 256, name="decode4")
     for block, channels in ((3, 128), (2, 64)):
         skip = adapted[f"block{block}_conv1"]
-        x = layers.UpSampling2D(2, interpolation="nearest", name=f"decode{block}_up")(x)
+        x = Enlarge(2, name=f"decode{block}_up")(x)
         x = CropLike(name=f"decode{block}_crop")([x, skip])
         x = layers.Concatenate(name=f"decode{block}_join")([x, skip])
         x = _convolution(x, channels, name=f"decode{block}")
-    x = layers.UpSampling2D(2, interpolation="nearest", name="decode1_up")(x)
+    x = Enlarge(2, name="decode1_up")(x)
     x = _convolution(x, 32, name="decode1")
     x = ReflectionPadding(1, name="paint_pad")(x)
     x = layers.Conv2D(3, 3, activation="sigmoid", name="paint", dtype="float32")(x)

@@ -9,18 +9,53 @@ from nstlib.backend import keras, layers, ops
 from nstlib.vgg.layers import ReflectionPadding
 
 
+def normalized(x, epsilon: float = 1e-5, limit: float | None = None):
+    """Each channel of each picture brought to mean 0 and standard deviation 1.
+
+    (batch, height, width, channels) -> the same shape. With a `limit`, what lies further than so
+    many standard deviations from the mean is cut off: a network may otherwise learn to blind the
+    normalisation with one glaring spot, which shows as a droplet in every painting (Karras et al.
+    2020, section 2, met it in StyleGAN).
+    """
+    mean, variance = ops.moments(x, axes=(1, 2), keepdims=True)
+    normal = (x - mean) * ops.rsqrt(variance + epsilon)
+    return normal if limit is None else ops.clip(normal, -limit, limit)
+
+
+@keras.saving.register_keras_serializable("nstlib")
+class InstanceNormalization(layers.Layer):
+    """Give each channel of a picture a contrast and a brightness that were learnt.
+
+    (batch, height, width, channels) -> the same shape: `normalized`, times `gamma`, plus `beta`,
+    both (channels,) (Ulyanov et al. 2016). Keras' GroupNormalization with a group for each channel
+    does the same by way of five dimensions, which LiteRT loses track of.
+    """
+
+    def __init__(self, epsilon: float = 1e-5, limit: float | None = None, **options):
+        super().__init__(**{"dtype": "float32", **options})  # means need all the bits
+        self.epsilon, self.limit = epsilon, limit
+
+    def build(self, shape):
+        self.gamma = self.add_weight(shape=shape[-1:], initializer="ones", name="gamma")
+        self.beta = self.add_weight(shape=shape[-1:], initializer="zeros", name="beta")
+
+    def call(self, x):
+        return normalized(x, self.epsilon, self.limit) * self.gamma + self.beta
+
+    def compute_output_shape(self, shape):
+        return shape
+
+    def get_config(self):
+        return {**super().get_config(), "epsilon": self.epsilon, "limit": self.limit}
+
+
 @keras.saving.register_keras_serializable("nstlib")
 class ConditionalInstanceNormalization(layers.Layer):
     """Give each channel the contrast and brightness of a style, or of a mix of styles.
 
-    [x (batch, height, width, channels), mix (batch, styles)] -> the shape of x: each channel of
-    each picture is brought to mean 0 and standard deviation 1, then scaled and shifted by numbers
-    learnt for each style and weighted by `mix`. With one style this is instance normalisation
-    (Ulyanov et al. 2016); with several, Dumoulin et al. 2017, eq. 5.
-
-    With a `limit`, what lies further than so many standard deviations from the mean is cut off. A
-    network may otherwise learn to blind the normalisation with one glaring spot, which shows as a
-    droplet in every painting (Karras et al. 2020, section 2, met it in StyleGAN).
+    [x (batch, height, width, channels), mix (batch, styles)] -> the shape of x: `normalized`, then
+    scaled and shifted by numbers learnt for each style and weighted by `mix`. With one style this
+    is instance normalisation; with several, Dumoulin et al. 2017, eq. 5.
     """
 
     def __init__(self, styles: int, epsilon: float = 1e-5, limit: float | None = None, **options):
@@ -34,13 +69,9 @@ class ConditionalInstanceNormalization(layers.Layer):
 
     def call(self, inputs):
         x, mix = inputs
-        mean, variance = ops.moments(x, axes=(1, 2), keepdims=True)
         scale = ops.matmul(mix, self.scale)[:, None, None, :]
         shift = ops.matmul(mix, self.shift)[:, None, None, :]
-        normal = (x - mean) * ops.rsqrt(variance + self.epsilon)
-        if self.limit is not None:
-            normal = ops.clip(normal, -self.limit, self.limit)
-        return normal * scale + shift
+        return normalized(x, self.epsilon, self.limit) * scale + shift
 
     def compute_output_shape(self, shapes):
         return shapes[0]
@@ -48,6 +79,33 @@ class ConditionalInstanceNormalization(layers.Layer):
     def get_config(self):
         own = {"styles": self.styles, "epsilon": self.epsilon, "limit": self.limit}
         return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable("nstlib")
+class Enlarge(layers.Layer):
+    """`size` times as high and as wide: every value repeated.
+
+    (batch, height, width, channels) -> (batch, size * height, size * width, channels), as Keras'
+    UpSampling2D does it by way of five dimensions, which LiteRT loses track of.
+    """
+
+    def __init__(self, size: int = 2, **options):
+        super().__init__(**options)
+        self.size = size
+
+    def call(self, x):
+        _, height, width, channels = ops.shape(x)
+        wide = ops.concatenate([x] * self.size, axis=3)  # every pixel beside itself, then every row
+        wide = ops.reshape(wide, (-1, height, self.size * width, channels))
+        tall = ops.concatenate([wide] * self.size, axis=2)
+        return ops.reshape(tall, (-1, self.size * height, self.size * width, channels))
+
+    def compute_output_shape(self, shape):
+        larger = (side and self.size * side for side in shape[1:3])  # None stays None
+        return (shape[0], *larger, shape[3])
+
+    def get_config(self):
+        return {**super().get_config(), "size": self.size}
 
 
 @keras.saving.register_keras_serializable("nstlib")
@@ -82,5 +140,5 @@ def residual(x, mix, *, limit=None, name: str):
 
 def upsample(x, mix, channels: int, *, limit=None, name: str):
     """Twice the size: every value repeated, then a convolution."""
-    x = layers.UpSampling2D(2, interpolation="nearest", name=f"{name}_up")(x)
+    x = Enlarge(2, name=f"{name}_up")(x)
     return convolution(x, mix, channels, 3, limit=limit, name=name)

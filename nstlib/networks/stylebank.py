@@ -6,7 +6,7 @@ depart in having no normalisation in the auto-encoder, since it takes a photo's 
 """
 
 from nstlib.backend import keras, layers, ops
-from nstlib.networks.blocks import CropLike
+from nstlib.networks.blocks import CropLike, Enlarge, InstanceNormalization
 from nstlib.vgg.layers import ReflectionPadding
 
 ENCODER = ((24, 5, 1), (48, 3, 2), (64, 3, 2))  # channels, kernel, stride
@@ -46,7 +46,7 @@ def stylebank_network(*, styles: int) -> keras.Model:
         x = _convolution(x, channels, size, stride=stride, name=f"encoder{number}")
     x = MixBanks(name="mix_banks")([mix, x, *(_bank(x, f"bank{n}") for n in range(1, styles + 1))])
     for number, (channels, *_) in enumerate(reversed(ENCODER[:-1]), start=1):
-        x = layers.UpSampling2D(2, interpolation="nearest", name=f"decoder{number}_up")(x)
+        x = Enlarge(2, name=f"decoder{number}_up")(x)
         x = _convolution(x, channels, 3, name=f"decoder{number}")
     x = ReflectionPadding(2, name="paint_pad")(x)
     x = layers.Conv2D(3, 5, activation="sigmoid", name="paint")(x)
@@ -55,13 +55,13 @@ def stylebank_network(*, styles: int) -> keras.Model:
 
 
 def _bank(x, name: str):
-    """A style: convolutions with instance normalisation, which is a group of one channel each."""
+    """A style: convolutions with instance normalisation."""
     for number in range(1, BANK + 1):
         part, last = f"{name}_{number}", number == BANK
         x = ReflectionPadding(1, name=f"{part}_pad")(x)
         x = layers.Conv2D(x.shape[-1], 3, use_bias=last, name=f"{part}_conv")(x)
         if not last:
-            x = layers.GroupNormalization(-1, epsilon=1e-5, name=f"{part}_norm")(x)
+            x = InstanceNormalization(name=f"{part}_norm")(x)
             x = layers.ReLU(name=f"{part}_relu")(x)
     return x
 
