@@ -14,9 +14,8 @@ from PIL import Image
 
 from nstlib.backend import keras
 from nstlib.errors import InputError, MissingFile
-from nstlib.images.files import as_rgb
+from nstlib.images.files import EXTENSIONS, as_rgb
 
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 ZOOM = (1.0, 1.7)  # a crop's side is the photo's shorter side, or up to 1.7 times less
 FEW = 10
 GRAIN = 0.002  # half of one of 256 levels
