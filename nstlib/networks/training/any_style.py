@@ -60,14 +60,12 @@ class PhotosAndPaintings(keras.utils.PyDataset):
         for painting in paintings[step * len(paintings) % 2 :: 2]:
             painting[...] = painting[..., random.permutation(3)]
         if self.palette:
-            pairs = zip(photos, paintings, strict=True)
-            photos = np.concatenate([_matched(photo, model) for photo, model in pairs])
-            photos = with_grain(photos, random)
+            matchers = [color_matcher(painting[None], quiet=True) for painting in paintings]
+            pairs = zip(matchers, photos, strict=True)
+            photos = with_grain(
+                np.concatenate([match(photo[None]) for match, photo in pairs]), random
+            )
         return ((photos, paintings),)
-
-
-def _matched(photo: np.ndarray, painting: np.ndarray) -> np.ndarray:
-    return color_matcher(painting[None], quiet=True)(photo[None])
 
 
 class AnyStyleTrainer(Trainer):
@@ -94,23 +92,23 @@ class AnyStyleTrainer(Trainer):
             "painted": ops.cast(painted, "float32"),
             "target": ops.stop_gradient(target),
             "style": style,
-            "grams": {level: _gram(models, level) for level in LEVELS},
+            "grams": {level: losses.gram_matrix(_scaled(models, level)) for level in LEVELS},
         }
 
     def terms(self, made: dict) -> dict:
         """The weighted terms of the loss by name; each kind is a mean over the levels."""
         after, weights = self.look(made["painted"]), WEIGHTS[self.network.name]
         style = style_vector(after)
-        deepest = after[DEEPEST] / LEVELS[DEEPEST][1]
-        terms = {"content": weights["content"] * _distance(deepest, made["target"])}
+        content = _distance(_scaled(after, DEEPEST), made["target"])
+        terms = {"content": weights["content"] * content}
         if "tone" in weights:
             tones = (ops.average_pool(made[key], TONE_CELL) for key in ("painted", "photos"))
             terms["tone"] = weights["tone"] * _distance(*tones)
         for level in LEVELS:
             statistics = (level_statistics(vector, level) for vector in (style, made["style"]))
+            grams = losses.gram_matrix(_scaled(after, level)), made["grams"][level]
             terms[f"mean_std {level}"] = weights["mean_std"] / len(LEVELS) * _distance(*statistics)
-            distance = _distance(_gram(after, level), made["grams"][level])
-            terms[f"gram {level}"] = weights["gram"] / len(LEVELS) * distance
+            terms[f"gram {level}"] = weights["gram"] / len(LEVELS) * _distance(*grams)
         terms["tv"] = weights["tv"] * losses.total_variation(made["painted"])
         return terms
 
@@ -126,13 +124,13 @@ def _painter(network: keras.Model) -> Callable:
     else:
 
         def paint(photos, seen, style):
-            return network([photos, style], training=True), seen[DEEPEST] / LEVELS[DEEPEST][1]
+            return network([photos, style], training=True), _scaled(seen, DEEPEST)
 
     return paint
 
 
-def _gram(features: dict, level: str):
-    return losses.gram_matrix(features[level] / LEVELS[level][1])
+def _scaled(features: dict, level: str):
+    return features[level] / LEVELS[level][1]
 
 
 def _distance(value, target):
@@ -175,7 +173,7 @@ def train_any_style(
         content, paintings, crop=plan.crop, batch=plan.batch, seed=plan.seed,
         palette=network.name == "adain_light",
     )  # fmt: skip
-    conditions = [_condition(network, painting, plan.weights) for painting in preview_paintings]
+    conditions = _conditions(network, preview_paintings, plan.weights)
     fit(
         network,
         lambda shared, replicas: AnyStyleTrainer(shared, plan.weights, replicas),
@@ -188,8 +186,9 @@ def train_any_style(
     return stream
 
 
-def _condition(network: keras.Model, painting: np.ndarray, weights: str) -> list[np.ndarray]:
-    """What the network takes beside a picture, to paint in the style of a painting."""
-    style = ops.convert_to_numpy(style_vector(style_encoder(weights)(painting)))[0]
-    alpha = [np.ones(len(ADAPTED), "float32")]
-    return [style, *(alpha if len(network.inputs) == 3 else [])]
+def _conditions(network: keras.Model, paintings, weights: str) -> list[list[np.ndarray]]:
+    """What the network takes beside a picture, to paint in the style of each painting."""
+    look = style_encoder(weights) if paintings else None
+    styles = [ops.convert_to_numpy(style_vector(look(painting)))[0] for painting in paintings]
+    alpha = [np.ones(len(ADAPTED), "float32")] * (len(network.inputs) - 2)
+    return [[style, *alpha] for style in styles]

@@ -34,9 +34,9 @@ class PhotoFolder(keras.utils.PyDataset):
 
     def __init__(
         self, folder, *, crop=192, batch=4, styles=1, only=None, identity_every=0, seed=0, first=0,
-        workers=2, zoom=ZOOM,
+        zoom=ZOOM,
     ):  # fmt: skip
-        super().__init__(workers=workers, max_queue_size=8)
+        super().__init__(workers=2, max_queue_size=8)
         self.folder = Path(folder)
         self.files = _picture_files(self.folder)
         self.crop, self.batch, self.styles, self.seed, self.first = crop, batch, styles, seed, first
