@@ -96,7 +96,8 @@ def encoder() -> keras.Model:
 
 
 def test_a_painting_has_the_size_of_the_photo(files, encoder, painting):
-    photo, style = noise(1, *ODD, 3), style_vector(encoder(painting))
+    photo = noise(1, *ODD, 3)
+    style = ops.convert_to_numpy(style_vector(encoder(painting)))
     for name in NETWORKS:
         network = load_network(files[name]).network
         inputs = [photo, style, np.ones((1, 3), "float32")][: len(network.inputs)]

@@ -28,6 +28,7 @@ from nstlib.networks.training.diary import (
     model_card,
     read_log,
 )
+from nstlib.networks.training.plan import Training
 from nstlib.vgg.table import VGG_TABLE
 
 RECIPE = recipe(
@@ -174,7 +175,7 @@ def test_a_file_is_no_folder_for_a_training(folder, paintings, tmp_path):
 def test_what_is_no_plan(wrong):
     name, value = next(iter(wrong.items()))
     with pytest.raises(InputError, match=f"{name} is {value!r}; it must be a whole number"):
-        loop.Training(**wrong)
+        Training(**wrong)
 
 
 # --- One style more -------------------------------------------------------------------------------

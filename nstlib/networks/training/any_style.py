@@ -6,7 +6,7 @@ strokes from colours, and divide every term by the mean square of its target. Th
 content is kept near that of the photo itself, in the painting's palette.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +16,10 @@ from nstlib.images.color import color_matcher
 from nstlib.machine import progress
 from nstlib.networks.adain import adain_decoder, set_style_axes
 from nstlib.networks.training.diary import Preview
-from nstlib.networks.training.loop import Trainer, Training, fit
+from nstlib.networks.training.loop import Trainer, fit
 from nstlib.networks.training.loss import relative_distance
 from nstlib.networks.training.photos import PhotoFolder, with_grain
+from nstlib.networks.training.plan import Training
 from nstlib.vgg import losses
 from nstlib.vgg.statistics import ADAPTED, LEVELS, level_statistics, style_encoder, style_vector
 
@@ -79,8 +80,9 @@ class AnyStyleTrainer(Trainer):
         ]
         super().__init__(network, names, replicas)
         encoder = style_encoder(weights)
+        decoder = adain_decoder(network) if len(network.inputs) == 3 else None
         self.look = lambda pictures: encoder(pictures)  # functions: not to be saved with it
-        self.paint = _painter(network)
+        self.decode = decoder and (lambda inputs: decoder(inputs))
 
     def call(self, inputs, training=False):
         photos, paintings = inputs
@@ -94,6 +96,13 @@ class AnyStyleTrainer(Trainer):
             "style": style,
             "grams": {level: losses.gram_matrix(_scaled(models, level)) for level in LEVELS},
         }
+
+    def paint(self, photos, seen: dict, style):
+        """Photos, their features, style -> painted, and what its deepest features should be."""
+        if self.decode is None:
+            return self.network([photos, style], training=True), _scaled(seen, DEEPEST)
+        alpha = ops.ones_like(style[:, : len(ADAPTED)])
+        return self.decode([photos, *(seen[level] for level in ADAPTED), style, alpha])
 
     def terms(self, made: dict) -> dict:
         """The weighted terms of the loss by name; each kind is a mean over the levels."""
@@ -111,22 +120,6 @@ class AnyStyleTrainer(Trainer):
             terms[f"gram {level}"] = weights["gram"] / len(LEVELS) * _distance(*grams)
         terms["tv"] = weights["tv"] * losses.total_variation(made["painted"])
         return terms
-
-
-def _painter(network: keras.Model) -> Callable:
-    """(photos, their features, style) -> (painted, what the deepest features should be)."""
-    if len(network.inputs) == 3:  # the encoder has seen the photos already
-        decoder = adain_decoder(network)
-
-        def paint(photos, seen, style):
-            alpha = ops.ones_like(style[:, : len(ADAPTED)])
-            return decoder([photos, *(seen[level] for level in ADAPTED), style, alpha])
-    else:
-
-        def paint(photos, seen, style):
-            return network([photos, style], training=True), _scaled(seen, DEEPEST)
-
-    return paint
 
 
 def _scaled(features: dict, level: str):

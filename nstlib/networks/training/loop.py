@@ -7,52 +7,21 @@ stream gives the batches, and `fit` goes on where the folder says that it stoppe
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 
 from nstlib.backend import backend_name, has_gpu, keras, ops
-from nstlib.errors import InputError, number
+from nstlib.errors import InputError
 from nstlib.files import write, write_problem
 from nstlib.gatys.recipe import Recipe, recipe as named_recipe
 from nstlib.networks.training.diary import Diary, Preview
 from nstlib.networks.training.loss import SHIFT_WEIGHT, PerceptualLoss, shift_distance
 from nstlib.networks.training.photos import PhotoFolder
+from nstlib.networks.training.plan import Training
 
 WARM_UP = 100  # steps, at most a tenth of all
-SMALLEST_CROP = 32  # pixels: of less, a network with strides has nothing to reflect
-
-
-@dataclass(frozen=True)
-class Training:
-    """How long a network learns, from how much, and how fast.
-
-    `steps` batches of `batch` photos, each a square of `crop` pixels; the `learning_rate` of Adam
-    where it is highest; `every` so many steps a checkpoint and a row of the log; the `seed` of the
-    stream of photos; the `weights` of VGG19, "imagenet", "random" or a file.
-    """
-
-    steps: int = 2000
-    batch: int = 4
-    crop: int = 192
-    learning_rate: float = 3e-3
-    every: int = 50
-    seed: int = 0
-    weights: str = "imagenet"
-
-    def __post_init__(self):
-        for name in ("steps", "batch", "every"):
-            number(name, getattr(self, name), 1, whole=True)
-        number("crop", self.crop, SMALLEST_CROP, whole=True, unit="pixels")
-        number("learning_rate", self.learning_rate, 0, above=True)
-
-    def kept(self) -> dict:
-        """What has to stay the same for a training to go on."""
-        return {
-            "batch": self.batch, "crop": self.crop, "seed": self.seed,
-            "vgg_weights": str(self.weights),
-        }  # fmt: skip
 
 
 class Trainer(keras.Model):
