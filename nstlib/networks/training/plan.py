@@ -32,7 +32,5 @@ class Training:
 
     def kept(self) -> dict:
         """What has to stay the same for a training to go on."""
-        return {
-            "batch": self.batch, "crop": self.crop, "seed": self.seed,
-            "vgg_weights": str(self.weights),
-        }  # fmt: skip
+        kept = {name: getattr(self, name) for name in ("batch", "crop", "seed")}
+        return kept | {"vgg_weights": str(self.weights)}
