@@ -75,11 +75,12 @@ from .networks.adain import adaptive_instance_normalization as adaptive_instance
 from .networks.files import (
     PaintingNetwork as PaintingNetwork, build_network as build_network,
     load_network as load_network, save_network as save_network,
+    with_more_styles as with_more_styles,
 )
-from .networks.growth import with_more_styles as with_more_styles
 from .networks.training.any_style import train_any_style as train_any_style
 from .networks.training.diary import read_log as read_log
-from .networks.training.loop import PerceptualLoss as PerceptualLoss, train as train
+from .networks.training.loop import train as train
+from .networks.training.loss import PerceptualLoss as PerceptualLoss
 
 from .export.onnx import export_onnx as export_onnx
 from .export.reader import open_exported as open_exported

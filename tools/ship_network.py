@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import nstlib as nst  # noqa: E402 - found beside this folder
-from nstlib.networks.training.model_card import model_card  # noqa: E402
+from nstlib.networks.training.diary import model_card  # noqa: E402
 
 PHOTOS = 10
 # What networks for any style are shown and judged on: paintings that they were not trained on.

@@ -157,8 +157,7 @@ def _any_style_network(args: argparse.Namespace):
 def _saved(trained, folder: Path) -> Path:
     """Write the network and its card."""
     from nstlib.networks.files import save_network
-    from nstlib.networks.training.diary import read_log
-    from nstlib.networks.training.model_card import model_card
+    from nstlib.networks.training.diary import model_card, read_log
 
     file = save_network(trained, folder / "network.npz")
     card = model_card(folder.name, trained, read_log(folder))
@@ -168,8 +167,12 @@ def _saved(trained, folder: Path) -> Path:
 
 def _network(args: argparse.Namespace, names: list[str], paintings: list):
     """The network to train, and the numbers of the styles to draw (None: all of them)."""
-    from nstlib.networks.files import PaintingNetwork, build_network, load_network
-    from nstlib.networks.growth import with_more_styles
+    from nstlib.networks.files import (
+        PaintingNetwork,
+        build_network,
+        load_network,
+        with_more_styles,
+    )
 
     if len(set(names)) < len(names):
         raise InputError(f"Two styles have one name: {', '.join(names)}. Rename a file.")

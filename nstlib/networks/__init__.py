@@ -4,5 +4,5 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    ["adain", "blocks", "conditions", "files", "growth", "stylebank", "training", "transform"],
+    ["adain", "blocks", "conditions", "files", "stylebank", "training", "transform"],
 )

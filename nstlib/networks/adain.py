@@ -11,9 +11,15 @@ many paintings says how the small network of `transform` is to paint (compare Gh
 import numpy as np
 
 from nstlib.backend import keras, layers, ops
-from nstlib.networks.blocks import ConditionalInstanceNormalization, CropLike, Enlarge, normalized
+from nstlib.networks.blocks import (
+    ConditionalInstanceNormalization,
+    CropLike,
+    Enlarge,
+    convolution,
+    normalized,
+    painting,
+)
 from nstlib.networks.transform import DESIGNS, transform_network, transformed
-from nstlib.vgg.layers import ReflectionPadding
 from nstlib.vgg.network import feature_extractor
 from nstlib.vgg.statistics import ADAPTED, LEVELS, STATISTICS, level_statistics
 
@@ -70,8 +76,8 @@ def adain_network(*, weights: str = "imagenet") -> keras.Model:
         features = encoder.get_layer(level).output
         x = layers.Rescaling(1 / LEVELS[level][1], name=f"scale_{level}")(features)
         adapted[level] = Adapt(level, name=f"adapt_{level}", dtype="float32")([x, style, alpha])
-    painting = _decoded(adapted, encoder.input)
-    return keras.Model([encoder.input, style, alpha], painting, name="adain")
+    painted = _decoded(adapted, encoder.input)
+    return keras.Model([encoder.input, style, alpha], painted, name="adain")
 
 
 def adain_decoder(network: keras.Model) -> keras.Model:
@@ -89,24 +95,16 @@ def adain_decoder(network: keras.Model) -> keras.Model:
 
 def _decoded(adapted: dict, picture):
     """From the deepest level up; the shallower ones join on the way, at their own size."""
-    x = _convolution(adapted["block4_conv1"], 256, name="decode4")
+    x = convolution(adapted["block4_conv1"], 256, 3, name="decode4")
     for block, channels in ((3, 128), (2, 64)):
         skip = adapted[f"block{block}_conv1"]
         x = Enlarge(2, name=f"decode{block}_up")(x)
         x = CropLike(name=f"decode{block}_crop")([x, skip])
         x = layers.Concatenate(name=f"decode{block}_join")([x, skip])
-        x = _convolution(x, channels, name=f"decode{block}")
+        x = convolution(x, channels, 3, name=f"decode{block}")
     x = Enlarge(2, name="decode1_up")(x)
-    x = _convolution(x, 32, name="decode1")
-    x = ReflectionPadding(1, name="paint_pad")(x)
-    x = layers.Conv2D(3, 3, activation="sigmoid", name="paint", dtype="float32")(x)
-    return CropLike(name="painting", dtype="float32")([x, picture])
-
-
-def _convolution(x, channels: int, *, name: str):
-    x = ReflectionPadding(1, name=f"{name}_pad")(x)
-    x = layers.Conv2D(channels, 3, name=f"{name}_conv")(x)
-    return layers.ReLU(name=f"{name}_relu")(x)
+    x = convolution(x, 32, 3, name="decode1")
+    return painting(x, picture, 3, dtype="float32")
 
 
 def adain_light_network() -> keras.Model:
@@ -122,14 +120,21 @@ def adain_light_network() -> keras.Model:
         AXES, activation="tanh", kernel_initializer=drawn, dtype="float32", trainable=False,
         name="axes",
     )  # fmt: skip
-    painting = transformed(image, axes(style), DESIGNS["light"])
-    network = keras.Model([image, style], painting, name="adain_light")
+    painted = transformed(image, axes(style), DESIGNS["light"])
+    network = keras.Model([image, style], painted, name="adain_light")
     for layer in network.layers:
         if isinstance(layer, ConditionalInstanceNormalization):
-            shape = layer.scale.shape
-            layer.scale.assign(_first_row(shape) + _others(shape))
-            layer.shift.assign(_others(shape)[:, ::-1])
+            _begin(layer)
     return network
+
+
+def _begin(layer: ConditionalInstanceNormalization) -> None:
+    """The first axis says 1 for all styles; the others begin small, and other for each channel."""
+    axes, channels = layer.scale.shape
+    first = np.eye(axes, 1) * np.ones((1, channels))
+    drawn = 0.1 * np.random.default_rng(channels).standard_normal((axes, channels))
+    layer.scale.assign(first + drawn * (1 - first))
+    layer.shift.assign((drawn * (1 - first))[:, ::-1])
 
 
 def set_style_axes(network: keras.Model, styles: np.ndarray) -> None:
@@ -163,14 +168,3 @@ def light_network_of(trained: keras.Model, styles: np.ndarray) -> keras.Model:
             learnt = [places @ table for table in learnt]
         layer.set_weights(learnt)
     return network
-
-
-def _first_row(shape) -> np.ndarray:
-    """A table that says the same for every style: ones on the first axis."""
-    return np.eye(shape[0], 1) * np.ones((1, shape[1]))
-
-
-def _others(shape) -> np.ndarray:
-    """A table of small numbers, other ones on every axis but the first."""
-    drawn = 0.1 * np.random.default_rng(shape[1]).standard_normal(shape)
-    return drawn * (1 - _first_row(shape))

@@ -121,24 +121,27 @@ class CropLike(layers.Layer):
         return (shapes[0][0], *shapes[1][1:3], shapes[0][3])
 
 
-def convolution(x, mix, channels: int, size: int, *, stride=1, relu=True, limit=None, name=""):
-    """Reflection padding, convolution, conditional instance normalisation, and a ReLU if wanted."""
+def convolution(x, channels: int, size: int, *, mix=None, stride=1, relu=True, limit=None, name):
+    """Reflection padding, convolution, conditional instance normalisation for a `mix`, and ReLU."""
     x = ReflectionPadding(size // 2, name=f"{name}_pad")(x)
-    x = layers.Conv2D(channels, size, strides=stride, use_bias=False, name=f"{name}_conv")(x)
-    norm = ConditionalInstanceNormalization(mix.shape[-1], limit=limit, name=f"{name}_norm")
-    x = norm([x, mix])
+    bias = mix is None  # after a normalisation its shift is the bias
+    x = layers.Conv2D(channels, size, strides=stride, use_bias=bias, name=f"{name}_conv")(x)
+    if mix is not None:
+        norm = ConditionalInstanceNormalization(mix.shape[-1], limit=limit, name=f"{name}_norm")
+        x = norm([x, mix])
     return layers.ReLU(name=f"{name}_relu")(x) if relu else x
 
 
 def residual(x, mix, *, limit=None, name: str):
     """Two convolutions whose result is added to what came in (He et al. 2016), no ReLU after it."""
-    channels = x.shape[-1]
-    y = convolution(x, mix, channels, 3, limit=limit, name=f"{name}a")
-    y = convolution(y, mix, channels, 3, relu=False, limit=limit, name=f"{name}b")
+    shared = {"mix": mix, "limit": limit}
+    y = convolution(x, x.shape[-1], 3, name=f"{name}a", **shared)
+    y = convolution(y, x.shape[-1], 3, relu=False, name=f"{name}b", **shared)
     return layers.Add(name=f"{name}_add")([x, y])
 
 
-def upsample(x, mix, channels: int, *, limit=None, name: str):
-    """Twice the size: every value repeated, then a convolution."""
-    x = Enlarge(2, name=f"{name}_up")(x)
-    return convolution(x, mix, channels, 3, limit=limit, name=name)
+def painting(x, picture, size: int, *, dtype=None):
+    """The last convolution, which mixes the colours, cut to the size of `picture`: RGB, 0..1."""
+    x = ReflectionPadding(size // 2, name="paint_pad")(x)
+    x = layers.Conv2D(3, size, activation="sigmoid", name="paint", dtype=dtype)(x)
+    return CropLike(name="painting", dtype=dtype)([x, picture])

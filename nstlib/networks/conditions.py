@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from nstlib.backend import ops
-from nstlib.errors import InputError, did_you_mean, number
+from nstlib.errors import InputError, choice, did_you_mean, number
 from nstlib.images.arrays import as_image, resize
 from nstlib.images.bundled import bundled_networks, find_picture
 from nstlib.images.files import load_image
@@ -76,13 +76,10 @@ def looked_at(style, size: int = STYLE_SIZE) -> tuple[np.ndarray, list[np.ndarra
     if style is None:
         raise InputError('Name the painting: nst.stylizer("adain", style="starry_night").')
     number("style_size", size, 1, whole=True, unit="pixels")
-    several = (
-        dict(style)
-        if isinstance(style, Mapping)
-        else {style if isinstance(style, str) else "style": 1.0}
-    )
-    paintings = list(several) if isinstance(style, Mapping) else [style]
-    return _scaled(list(several.values()), several), [_painting(one, size) for one in paintings]
+    shares = style if isinstance(style, Mapping) else None
+    paintings = [style] if shares is None else list(shares)
+    scaled = _scaled([1.0] if shares is None else list(shares.values()), paintings)
+    return scaled, [_painting(one, size) for one in paintings]
 
 
 def _painting(painting, size: int) -> np.ndarray:
@@ -117,8 +114,7 @@ def _alphas(alpha) -> np.ndarray:
     """The strength at each level, (1, levels), from one number or a dict from level to number."""
     given = alpha if isinstance(alpha, Mapping) else dict.fromkeys(ADAPTED, alpha)
     for level, value in given.items():
-        if level not in ADAPTED:
-            raise InputError(f"alpha has {level!r}; its levels are {', '.join(ADAPTED)}.")
+        choice("A level of alpha", level, ADAPTED)
         number(f"alpha at {level}", value, 0, 1, hint="0 is the photo.")
     return np.array([[given.get(level, 1.0) for level in ADAPTED]], "float32")
 

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -16,10 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from nstlib.backend import keras
-from nstlib.errors import InputError, MissingFile, WeightsError, did_you_mean
-from nstlib.files import data_folder, write
+from nstlib.errors import InputError, WeightsError, choice, did_you_mean
+from nstlib.files import data_folder, readable, write
 from nstlib.images.bundled import bundled_networks
 from nstlib.networks.adain import adain_light_network, adain_network
+from nstlib.networks.blocks import ConditionalInstanceNormalization
 from nstlib.networks.stylebank import stylebank_network
 from nstlib.networks.transform import transform_network
 
@@ -52,23 +54,15 @@ class PaintingNetwork:
 
 def build_network(architecture: str, styles: int) -> keras.Model:
     """An untrained network [picture, …] -> painting, by the name of its architecture."""
-    if architecture not in ARCHITECTURES:
-        hint = did_you_mean(architecture, ARCHITECTURES)
-        known = ", ".join(ARCHITECTURES)
-        raise InputError(f"There is no architecture {architecture!r}.{hint} There are {known}.")
-    return ARCHITECTURES[architecture](styles)
+    return ARCHITECTURES[choice("architecture", architecture, ARCHITECTURES)](styles)
 
 
 def save_network(trained: PaintingNetwork, path) -> Path:
     """Write a network as float16; the file appears whole or not at all."""
     arrays = {v.path: np.asarray(v.numpy(), "float16") for v in _own_weights(trained.network)}
-    about = {
-        "architecture": trained.architecture,
-        "styles": list(trained.styles),
-        **trained.about,
-    }
+    known = {"architecture": trained.architecture, "styles": list(trained.styles)}
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays, **{ABOUT: np.array(json.dumps(about))})
+    np.savez(buffer, **arrays, **{ABOUT: np.array(json.dumps(known | trained.about))})
     return write(path, buffer.getvalue())
 
 
@@ -91,28 +85,18 @@ def load_network(name, *, to_train: bool = False) -> PaintingNetwork:
 
 
 def _network_file(name) -> Path:
-    bundled = bundled_networks()
-    path = Path(os.path.expanduser(name))
-    if str(name) in bundled and not path.is_file():
-        path = data_folder() / "weights" / bundled[str(name)]["file"]
-        _check_hash(path, bundled[str(name)]["sha256"])
-    if not path.is_file():
-        hint = did_you_mean(str(name), bundled)
-        raise MissingFile(
-            f"{str(name)!r} is neither a file nor a bundled network.{hint} "
-            f"Bundled: {', '.join(bundled) or 'none'}."
-        )
-    return path
-
-
-def _check_hash(path: Path, expected: str) -> None:
-    if not path.is_file():
-        raise MissingFile(f"The bundled network {path} is missing: clone the repository again.")
-    if hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+    path, bundled = Path(os.path.expanduser(name)), bundled_networks()
+    if str(name) not in bundled or path.is_file():
+        near, known = did_you_mean(str(name), bundled), ", ".join(bundled) or "none"
+        return readable(path, "network", f"{near} Bundled networks: {known}.".lstrip())
+    path = data_folder() / "weights" / bundled[str(name)]["file"]
+    readable(path, "bundled network", "Clone the repository again.")
+    if hashlib.sha256(path.read_bytes()).hexdigest() != bundled[str(name)]["sha256"]:
         raise WeightsError(
             f"{path} is not the file that the list of networks names: its SHA-256 differs. Get it "
             "again (git checkout, or clone), or give the path of your own file under another name."
         )
+    return path
 
 
 @lru_cache(maxsize=8)
@@ -153,3 +137,44 @@ def _fill(network: keras.Model, arrays: dict, path: Path) -> None:
         )
     for variable in _own_weights(network):
         variable.assign(arrays[variable.path].astype("float32"))
+
+
+# --- One style more -------------------------------------------------------------------------------
+
+
+def with_more_styles(trained: PaintingNetwork, names: Sequence[str]) -> PaintingNetwork:
+    """The same network with room for more styles; only what is new can be trained.
+
+    A network with conditional instance normalisation gets a scale and a shift for each new style,
+    which start from the mean of the learnt ones (Dumoulin et al. 2017, section 3.2); a StyleBank
+    gets a bank (Chen et al. 2017, section 4.3). Train it with `only=` the new numbers: pictures in
+    the old styles then stay what they are, to the bit.
+    """
+    if not trained.styles:
+        raise InputError("A network for any style has no list of styles that could grow.")
+    known = [name for name in names if name in trained.styles]
+    if known or not names:
+        raise InputError(f"{', '.join(known) or 'nothing'} to add: give names that are new to it.")
+    styles = (*trained.styles, *names)
+    network = build_network(trained.architecture, len(styles))
+    old = {variable.path: variable.numpy() for variable in trained.network.weights}
+    for variable in network.weights:
+        if variable.path in old:
+            variable.assign(_grown(old[variable.path], tuple(variable.shape)))
+    for layer in network.layers:
+        layer.trainable = _is_new(layer, len(trained.styles))
+    return PaintingNetwork(trained.architecture, styles, network, dict(trained.about))
+
+
+def _grown(table: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """A weight as it was, or a table of styles with mean rows added at the end."""
+    added = shape[0] - table.shape[0]
+    mean = table.mean(axis=0, keepdims=True)
+    return np.concatenate([table] + [mean] * added) if added else table
+
+
+def _is_new(layer, learnt: int) -> bool:
+    bank = re.match(r"bank(\d+)_", layer.name)
+    if bank:
+        return int(bank[1]) > learnt
+    return isinstance(layer, ConditionalInstanceNormalization)

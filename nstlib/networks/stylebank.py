@@ -6,7 +6,7 @@ depart in having no normalisation in the auto-encoder, since it takes a photo's 
 """
 
 from nstlib.backend import keras, layers, ops
-from nstlib.networks.blocks import CropLike, Enlarge, InstanceNormalization
+from nstlib.networks.blocks import Enlarge, InstanceNormalization, convolution, painting
 from nstlib.vgg.layers import ReflectionPadding
 
 ENCODER = ((24, 5, 1), (48, 3, 2), (64, 3, 2))  # channels, kernel, stride
@@ -43,15 +43,12 @@ def stylebank_network(*, styles: int) -> keras.Model:
     mix = keras.Input((styles,), name="mix")
     x = image
     for number, (channels, size, stride) in enumerate(ENCODER, start=1):
-        x = _convolution(x, channels, size, stride=stride, name=f"encoder{number}")
+        x = convolution(x, channels, size, stride=stride, name=f"encoder{number}")
     x = MixBanks(name="mix_banks")([mix, x, *(_bank(x, f"bank{n}") for n in range(1, styles + 1))])
     for number, (channels, *_) in enumerate(reversed(ENCODER[:-1]), start=1):
         x = Enlarge(2, name=f"decoder{number}_up")(x)
-        x = _convolution(x, channels, 3, name=f"decoder{number}")
-    x = ReflectionPadding(2, name="paint_pad")(x)
-    x = layers.Conv2D(3, 5, activation="sigmoid", name="paint")(x)
-    painting = CropLike(name="painting")([x, image])
-    return keras.Model([image, mix], painting, name="stylebank")
+        x = convolution(x, channels, 3, name=f"decoder{number}")
+    return keras.Model([image, mix], painting(x, image, 5), name="stylebank")
 
 
 def _bank(x, name: str):
@@ -64,9 +61,3 @@ def _bank(x, name: str):
             x = InstanceNormalization(name=f"{part}_norm")(x)
             x = layers.ReLU(name=f"{part}_relu")(x)
     return x
-
-
-def _convolution(x, channels: int, size: int, *, stride: int = 1, name: str):
-    x = ReflectionPadding(size // 2, name=f"{name}_pad")(x)
-    x = layers.Conv2D(channels, size, strides=stride, name=f"{name}_conv")(x)
-    return layers.ReLU(name=f"{name}_relu")(x)

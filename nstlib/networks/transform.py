@@ -7,9 +7,8 @@ so that one network holds many styles; with one style it is Johnson's network.
 from typing import NamedTuple
 
 from nstlib.backend import keras, layers
-from nstlib.errors import InputError, did_you_mean
-from nstlib.networks.blocks import CropLike, convolution, residual, upsample
-from nstlib.vgg.layers import ReflectionPadding
+from nstlib.errors import choice
+from nstlib.networks.blocks import CropLike, Enlarge, convolution, painting, residual
 
 
 class Design(NamedTuple):
@@ -43,30 +42,25 @@ def transform_network(design: str = "light", *, styles: int = 1) -> keras.Model:
     picture (batch, height, width, 3), RGB, 0..1, any size above 16 pixels a side; mix (batch,
     styles), the share of each style, in all 1; painting of exactly the picture's size, RGB, 0..1.
     """
-    if design not in DESIGNS:
-        hint = did_you_mean(design, DESIGNS)
-        raise InputError(f"There is no design {design!r}.{hint} Designs: {', '.join(DESIGNS)}.")
+    plan = DESIGNS[choice("design", design, DESIGNS)]
     image = keras.Input((None, None, 3), name="image")
     mix = keras.Input((styles,), name="mix")
-    painting = transformed(image, mix, DESIGNS[design])
-    return keras.Model([image, mix], painting, name=f"transform_{design}")
+    return keras.Model([image, mix], transformed(image, mix, plan), name=f"transform_{design}")
 
 
 def transformed(image, mix, plan: Design):
     """The layers of a design between picture, mix and painting."""
-    x, levels = image, []
+    x, levels, limit = image, [], plan.limit
     for number, (channels, size, stride) in enumerate(plan.encoder, start=1):
-        x = convolution(
-            x, mix, channels, size, stride=stride, limit=plan.limit, name=f"down{number}"
-        )
+        name = f"down{number}"
+        x = convolution(x, channels, size, mix=mix, stride=stride, limit=limit, name=name)
         levels.append(x)
     for number in range(1, plan.residuals + 1):
-        x = residual(x, mix, limit=plan.limit, name=f"residual{number}")
+        x = residual(x, mix, limit=limit, name=f"residual{number}")
     for number, channels in enumerate(plan.decoder, start=1):
-        x = upsample(x, mix, channels, name=f"up{number}")
+        x = Enlarge(2, name=f"up{number}_up")(x)
+        x = convolution(x, channels, 3, mix=mix, name=f"up{number}")
         if plan.skip and number == 1:
             x = CropLike(name="skip_crop")([x, levels[-2]])
             x = layers.Add(name="skip")([x, levels[-2]])
-    x = ReflectionPadding(plan.last // 2, name="paint_pad")(x)
-    x = layers.Conv2D(3, plan.last, activation="sigmoid", name="paint")(x)
-    return CropLike(name="painting")([x, image])
+    return painting(x, image, plan.last)

@@ -1,4 +1,4 @@
-"""Any style: the layer, the two networks, what can be steered, their files and their training."""
+"""Any style: the layer, the two networks, their files and their training."""
 
 import json
 
@@ -6,19 +6,23 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
-from PIL import Image
 
-from nstlib.cli.main import main
-from nstlib.errors import InputError, WeightsError
-from nstlib.export import onnx as export
-from nstlib.images.color import match_color
+from nstlib.errors import WeightsError
 from nstlib.networks import adain
 from nstlib.networks.files import PaintingNetwork, build_network, load_network, save_network
 from nstlib.networks.training import any_style
 from nstlib.networks.training.diary import read_log
-from nstlib.stylizers import door as stylizers
 from nstlib.vgg.losses import mean_std
+from nstlib.vgg.statistics import (
+    ADAPTED,
+    LEVELS,
+    STATISTICS,
+    level_statistics,
+    style_encoder,
+    style_vector,
+)
 
+NETWORKS = ("adain", "adain-light")
 ODD = (67, 93)  # no multiple of 8
 
 
@@ -28,14 +32,14 @@ def noise(*shape, seed=0) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory) -> dict:
-    """Both networks, untrained, in files: engine -> path."""
+    """Both networks, untrained, in files: name -> path."""
     keras.utils.set_random_seed(0)
     folder = tmp_path_factory.mktemp("adain")
     return {
         name: save_network(
             PaintingNetwork(name, (), build_network(name, 0)), folder / f"{name}.npz"
         )
-        for name in stylizers.ANY_STYLE
+        for name in NETWORKS
     }
 
 
@@ -61,7 +65,7 @@ def test_a_photo_with_its_own_statistics_stays_as_it_is():
 
 def test_alpha_leads_straight_from_the_photo_to_the_style():
     layer = adain.Adapt("block2_conv1")
-    x, style = noise(1, 8, 8, 128), noise(1, adain.STATISTICS, seed=1)
+    x, style = noise(1, 8, 8, 128), noise(1, STATISTICS, seed=1)
     at = {a: layer([x, style, np.full((1, 3), a, "float32")]) for a in (0.0, 0.5, 1.0)}
     np.testing.assert_allclose(at[0.0], x, atol=1e-6)
     np.testing.assert_allclose(at[0.5], (at[0.0] + at[1.0]) / 2, atol=1e-5)
@@ -74,23 +78,31 @@ def test_constant_features_give_no_nan():
 
 
 def test_a_style_vector_holds_every_level_in_order():
-    shapes = {level: (2, 8, 8, channels) for level, (channels, _) in adain.LEVELS.items()}
+    shapes = {level: (2, 8, 8, channels) for level, (channels, _) in LEVELS.items()}
     features = {level: noise(*shape, seed=n) for n, (level, shape) in enumerate(shapes.items())}
-    vector = adain.style_vector(features)
-    assert vector.shape == (2, adain.STATISTICS)
-    for level, (_, size) in adain.LEVELS.items():
-        part = adain.level_statistics(vector, level)
+    vector = style_vector(features)
+    assert vector.shape == (2, STATISTICS)
+    for level, (_, size) in LEVELS.items():
+        part = level_statistics(vector, level)
         np.testing.assert_allclose(part, mean_std(features[level] / size), rtol=1e-5)
 
 
 # --- The networks ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("engine", stylizers.ANY_STYLE)
-def test_a_painting_has_the_size_of_the_photo(engine, files, painting):
-    paint = stylizers.stylizer(engine, painting, network=files[engine])
-    result = paint(noise(1, *ODD, 3))
-    assert result.shape == (1, *ODD, 3) and np.isfinite(result).all()
+@pytest.fixture(scope="module")
+def encoder() -> keras.Model:
+    return style_encoder()
+
+
+def test_a_painting_has_the_size_of_the_photo(files, encoder, painting):
+    photo = noise(1, *ODD, 3)
+    style = ops.convert_to_numpy(style_vector(encoder(painting)))
+    for name in NETWORKS:
+        network = load_network(files[name]).network
+        inputs = [photo, style, np.ones((1, 3), "float32")][: len(network.inputs)]
+        result = ops.convert_to_numpy(network(inputs))
+        assert result.shape == (1, *ODD, 3) and np.isfinite(result).all(), name
 
 
 def test_only_the_decoder_is_trained_and_saved(files):
@@ -102,12 +114,11 @@ def test_only_the_decoder_is_trained_and_saved(files):
     assert all(path.stat().st_size < 8e6 for path in files.values())
 
 
-def test_the_decoder_alone_paints_what_the_whole_network_paints(files, painting):
+def test_the_decoder_alone_paints_what_the_whole_network_paints(files, encoder, painting):
     network, photo = load_network(files["adain"]).network, noise(1, 48, 40, 3)
-    encoder = adain.style_encoder()
-    style = adain.style_vector(encoder(painting))
+    style = style_vector(encoder(painting))
     alpha, seen = np.ones((1, 3), "float32"), encoder(photo)
-    inputs = [photo, *(seen[level] for level in adain.ADAPTED), style, alpha]
+    inputs = [photo, *(seen[level] for level in ADAPTED), style, alpha]
     alone, _ = adain.adain_decoder(network)([ops.convert_to_tensor(x) for x in inputs])
     whole = network([ops.convert_to_tensor(x) for x in (photo, style, alpha)])
     np.testing.assert_allclose(alone, whole, atol=1e-5)
@@ -115,7 +126,7 @@ def test_the_decoder_alone_paints_what_the_whole_network_paints(files, painting)
 
 def test_the_axes_lie_along_what_differs():
     random, network = np.random.default_rng(0), build_network("adain-light", 0)
-    mean, along = random.normal(size=(2, adain.STATISTICS))
+    mean, along = random.normal(size=(2, STATISTICS))
     along /= np.linalg.norm(along)
     amounts = np.linspace(-1, 1, 41)
     adain.set_style_axes(network, mean + amounts[:, None] * along)
@@ -128,7 +139,7 @@ def test_the_axes_lie_along_what_differs():
 
 def test_a_light_network_of_styles_paints_what_that_of_any_style_paints(files):
     network = load_network(files["adain-light"]).network
-    styles = np.random.default_rng(1).random((2, adain.STATISTICS), "float32")
+    styles = np.random.default_rng(1).random((2, STATISTICS), "float32")
     photos = noise(2, 40, 48, 3)
     light = adain.light_network_of(network, styles)
     np.testing.assert_allclose(
@@ -145,197 +156,36 @@ def test_a_decoder_of_another_encoder(files, tmp_path):
         load_network(tmp_path / "other.npz")
 
 
-# --- Steering -------------------------------------------------------------------------------------
-
-
-def test_shares_of_two_paintings_are_scaled_to_one(files, tmp_path):
-    names = [tmp_path / f"{name}.png" for name in "ab"]
-    for seed, name in enumerate(names):
-        Image.fromarray((noise(64, 64, 3, seed=seed) * 255).astype("uint8")).save(name)
-    trained, (a, b) = load_network(files["adain-light"]), map(str, names)
-    one = [stylizers.conditions(trained, name)[0] for name in (a, b)]
-    mixed = stylizers.conditions(trained, {a: 3, b: 1})[0]
-    np.testing.assert_allclose(mixed, 0.75 * one[0] + 0.25 * one[1], rtol=1e-5)
-    for shares, said in (({a: -1, b: 2}, "must be a number, 0 or more"), ({a: 0}, "add up to 0")):
-        with pytest.raises(InputError, match=said):
-            stylizers.conditions(trained, shares)
-
-
-def test_alpha_at_each_level(files, painting):
-    trained = load_network(files["adain"])
-    np.testing.assert_allclose(stylizers.conditions(trained, painting, alpha=0.4)[1], 0.4)
-    levels = stylizers.conditions(trained, painting, alpha={"block3_conv1": 0.5})[1]
-    np.testing.assert_allclose(levels, [[1, 0.5, 1]])
-    for alpha in (-0.1, 1.5, "much", {"block3_conv1": 2}):
-        with pytest.raises(InputError, match=r"alpha is .*; it runs from 0, the photo, to 1"):
-            stylizers.conditions(trained, painting, alpha=alpha)
-    with pytest.raises(InputError, match="its levels are block2_conv1, block3_conv1, block4_conv1"):
-        stylizers.conditions(trained, painting, alpha={"block5_conv1": 1})
-    with pytest.raises(InputError, match="alpha is for the network adain"):
-        stylizers.conditions(load_network(files["adain-light"]), painting, alpha=0.5)
-
-
-def test_the_photo_gets_the_palette_before_it_is_painted(painting):
-    photo, warm = noise(1, 40, 50, 3), painting * np.array([1, 0.5, 0.2], "float32")
-    same = stylizers._in_palette(lambda picture: picture, warm, 1.0)(photo)
-    np.testing.assert_allclose(same, match_color(photo, warm), atol=1e-6)
-    half = stylizers._in_palette(lambda picture: picture, warm, 1.0, alpha=0.5)(photo)
-    np.testing.assert_allclose(half, (photo + same) / 2, atol=1e-6)
-    assert stylizers._in_palette(len, warm, 0.0) is len
-    with pytest.raises(InputError, match="palette is 2; it runs from 0"):
-        stylizers._in_palette(len, warm, 2)
-
-
-def test_paintings_that_are_too_small_of_one_colour_or_huge(files):
-    trained = load_network(files["adain"])
-    with pytest.raises(InputError, match="The style has 31 x 40 pixels: too few for brushwork"):
-        stylizers.conditions(trained, noise(1, 40, 31, 3))
-    with pytest.warns(UserWarning, match="The style is of one colour"):
-        vector, _ = stylizers.conditions(trained, np.full((1, 40, 40, 3), 0.5, "float32"))
-    assert np.isfinite(vector).all()
-    huge = np.repeat(np.repeat(noise(1, 40, 30, 3), 40, 1), 40, 2)  # 1600 x 1200
-    assert np.isfinite(stylizers.conditions(trained, huge)[0]).all()
-
-
-def test_the_engine_as_a_dict(files, painting):
-    with pytest.raises(InputError, match="Name the painting"):
-        stylizers.stylizer({"adain": None}, network=files["adain"])
-    photo = noise(1, 48, 48, 3)
-    paints = [
-        stylizers.stylizer(*how, network=files["adain"])
-        for how in (({"adain": painting},), ("adain", painting))
-    ]
-    np.testing.assert_array_equal(*(paint(photo) for paint in paints))
-
-
-def test_regions_are_painted_each_by_its_own():
-    photo = noise(1, 20, 30, 3)
-    black, white = (lambda p, *_, v=v: np.full_like(p, v) for v in (0.0, 1.0))
-    left = np.zeros((20, 30), "float32")
-    left[:, :15] = 1
-    result = stylizers.by_region([black, white], [left, 1 - left])(photo)
-    assert (result[:, :, :15] == 0).all() and (result[:, :, 15:] == 1).all()
-    result = stylizers.by_region([black, None], [left, 0.5 * (1 - left)])(photo)
-    np.testing.assert_array_equal(result[:, :, 15:], photo[:, :, 15:])
-    with pytest.raises(InputError, match="2 stylizers and 1 masks"):
-        stylizers.by_region([black, white], [left])
-    with pytest.raises(InputError, match="belong to no region"):
-        stylizers.by_region([black, white], [left, left])(photo)
-
-
-# --- ONNX -----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("engine", stylizers.ANY_STYLE)
-def test_onnx_runtime_paints_what_keras_paints(engine, files, painting, tmp_path):
-    runtime = pytest.importorskip("onnxruntime")
-    trained = load_network(files[engine])
-    session = runtime.InferenceSession(export.export_onnx(trained, tmp_path / "any.onnx"))
-    condition = stylizers.conditions(trained, painting)
-    for shape in (ODD, (50, 33)):
-        photo = noise(1, *shape, 3)
-        expected = ops.convert_to_numpy(trained.network([photo, *condition]))
-        fixed = export.onnx_forward(trained, painting)(photo)
-        names = [entry.name for entry in session.get_inputs()]
-        inputs = dict(zip(names, [photo.transpose(0, 3, 1, 2), *condition], strict=True))
-        free = session.run(None, inputs)[0].transpose(0, 2, 3, 1)
-        np.testing.assert_allclose(fixed, expected, atol=1e-3)
-        np.testing.assert_allclose(free, expected, atol=1e-3)
-
-
-def test_onnx_with_a_part_of_the_strength(files, painting):
-    pytest.importorskip("onnxruntime")
-    trained, photo = load_network(files["adain"]), noise(1, *ODD, 3)
-    condition = stylizers.conditions(trained, painting, alpha=0.3)
-    expected = ops.convert_to_numpy(trained.network([photo, *condition]))
-    result = export.onnx_forward(trained, painting, alpha=0.3)(photo)
-    np.testing.assert_allclose(result, expected, atol=1e-3)
-
-
 # --- Training -------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def folders(tmp_path):
-    for kind in ("photos", "paintings"):
-        (tmp_path / kind).mkdir()
-        for number in range(3):
-            picture = Image.fromarray((noise(4, 4, 3, seed=number) * 255).astype("uint8"))
-            picture.resize((48, 48)).save(tmp_path / kind / f"{number}.png")
-    return tmp_path / "photos", tmp_path / "paintings"
-
-
-@pytest.mark.filterwarnings("ignore:.*holds only:UserWarning")
-@pytest.mark.parametrize("engine", stylizers.ANY_STYLE)
-def test_training_lowers_the_loss_and_goes_on(engine, folders, tmp_path):
+@pytest.mark.parametrize("name", NETWORKS)
+def test_training_lowers_the_loss_of_what_is_no_encoder(name, photo_folder, tmp_path):
     keras.utils.set_random_seed(0)
-    network = build_network(engine, 0)
+    network = build_network(name, 0)
     frozen = {w.path: w.numpy() for w in network.weights if w.path.startswith("block")}
-    options = {"batch": 2, "crop": 32, "every": 4, "learning_rate": 5e-4}
-    any_style.train_any_style(network, *folders, tmp_path / "out", steps=8, **options)
-    any_style.train_any_style(network, *folders, tmp_path / "out", steps=24, **options)
-    log = read_log(tmp_path / "out")
-    assert [row["step"] for row in log] == [4, 8, 12, 16, 20, 24]
-    assert log[-1]["loss"] < log[0]["loss"]
-    assert log[-1]["loss"] == pytest.approx(
-        sum(value for name, value in log[-1].items() if name not in ("step", "loss")), rel=0.02
-    )
+    assert bool(frozen) == (name == "adain")
+    options = {"steps": 20, "batch": 2, "crop": 32, "every": 5, "learning_rate": 5e-4}
+    preview = {
+        "previews": {"photo": noise(1, 40, 50, 3)},
+        "preview_paintings": [noise(1, 40, 40, 3)],
+    }
+    out, folders = tmp_path / "out", (photo_folder, photo_folder)
+    any_style.train_any_style(network, *folders, out, **options, **preview)
+    log = read_log(out)
+    assert [row["step"] for row in log] == [5, 10, 15, 20]
+    assert log[-1]["loss"] < log[0]["loss"] and (out / "preview.jpg").exists()
+    parts = sum(value for name, value in log[-1].items() if name not in ("step", "loss"))
+    assert log[-1]["loss"] == pytest.approx(parts, rel=0.02)
     for weight in network.weights:
         if weight.path in frozen:
             np.testing.assert_array_equal(weight.numpy(), frozen[weight.path])
 
 
-@pytest.mark.filterwarnings("ignore:.*holds only:UserWarning")
-def test_the_stream_is_the_same_from_any_step(folders):
+def test_the_stream_is_the_same_from_any_step(photo_folder):
+    folders = (photo_folder, photo_folder)
     whole = any_style.PhotosAndPaintings(*folders, crop=32, batch=2)
     late = any_style.PhotosAndPaintings(*folders, crop=32, batch=2, first=5)
     for ((photos, paintings),), ((later, too),) in ((whole[5], late[0]), (whole[6], late[1])):
         np.testing.assert_array_equal(photos, later)
         np.testing.assert_array_equal(paintings, too)
-
-
-# --- The command line -----------------------------------------------------------------------------
-
-
-@pytest.fixture
-def photo_file(tmp_path):
-    Image.fromarray((noise(60, 90, 3) * 255).astype("uint8")).save(tmp_path / "photo.png")
-    return tmp_path / "photo.png"
-
-
-def test_the_command_line_paints_in_any_style(files, photo_file, tmp_path, capsys):
-    out = tmp_path / "out.jpg"
-    how = ["--engine", "adain", "--network", str(files["adain"]), "--alpha", "0.8"]
-    assert main(["stylize", str(photo_file), "poppies", "-o", str(out), *how]) == 0
-    assert "Painted" in capsys.readouterr().out
-    assert Image.open(out).size == (90, 60)
-    mixed = tmp_path / "mixed.png"
-    assert main(["stylize", str(photo_file), "poppies=1,great_wave=1", "-o", str(mixed), *how]) == 0
-    with pytest.raises(SystemExit):
-        main(["stylize", str(photo_file), "poppies", "-o", str(out), "--alpha", "2", *how])
-    assert "give a number, from 0 to 1" in capsys.readouterr().err
-    with pytest.raises(SystemExit):
-        fast = ["--engine", "fast", "--alpha", "0.5"]
-        main(["stylize", str(photo_file), "poppies", "-o", str(tmp_path / "no.jpg"), *fast])
-    assert "--alpha is for --engine adain only" in capsys.readouterr().err
-
-
-@pytest.mark.filterwarnings("ignore:.*holds only:UserWarning")
-def test_the_command_line_trains_for_any_style(folders, tmp_path, capsys):
-    content, paintings = map(str, folders)
-    out = tmp_path / "mine"
-    small = ["--steps", "2", "--batch", "1", "--crop", "32", "--every", "2", "--preview", "cat"]
-    command = ["train", "adain-light", "--content", content, "-o", str(out), *small]
-    assert main([*command, "--style", paintings]) == 0
-    assert load_network(out / "network.npz").architecture == "adain-light"
-    card = (out / "card.md").read_text(encoding="utf-8")
-    assert "**Paintings**: 3 files, 0 unreadable" in card and "mean_std 30" in card
-    assert main([*command, "--style", paintings, "poppies"]) == 1
-    assert "takes as --style one folder of many paintings" in capsys.readouterr().err
-    light = ["train", "styles", "--content", content, "-o", str(tmp_path / "light"), *small]
-    light += ["--style", "poppies", "great_wave", "--style-size", "64"]
-    assert main([*light, "--go-on-from", str(out / "network.npz")]) == 0
-    learnt = load_network(tmp_path / "light" / "network.npz")
-    assert (learnt.architecture, learnt.styles) == ("light", ("poppies", "great_wave"))
-    assert main([*command, "--style", paintings, "--go-on-from", "light"]) == 1
-    assert "light is a network of `train styles`" in capsys.readouterr().err

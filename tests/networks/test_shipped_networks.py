@@ -6,16 +6,18 @@ import keras
 import numpy as np
 import pytest
 
-from nstlib import networks
-from nstlib.images import bundled as data
+from nstlib.files import data_folder
+from nstlib.images import bundled
 from nstlib.images.arrays import resize
-from nstlib.stylizers import door as stylizers
+from nstlib.images.color import color_matcher
+from nstlib.networks.conditions import conditions
+from nstlib.networks.files import load_network
 
-FOLDER = data.data_folder() / "weights"
-BUNDLED = data.bundled_networks()
+FOLDER = data_folder() / "weights"
+BUNDLED = bundled.bundled_networks()
 UNSEEN = ("starry_night", "great_wave", "poppies", "composition_viii", "benzaiten_shrine")
-STYLES = [(name, style) for name, row in BUNDLED.items() for style in row["styles"]]
-SIDE = 256
+STYLES = [(n, style) for n, row in BUNDLED.items() for style in row["styles"] or UNSEEN]
+SIDE, PHOTOS = 256, ("coffee", "golden_temple")
 # Of `comb`, at most, on a table of wood and under a flat sky: what the cards admit to, and more
 # training has to bring down to 3.
 WEAVE = {
@@ -45,7 +47,7 @@ def test_a_network_is_what_its_row_says(name):
     row, path = BUNDLED[name], FOLDER / BUNDLED[name]["file"]
     assert hashlib.sha256(path.read_bytes()).hexdigest() == row["sha256"]
     assert path.stat().st_size == row["bytes"] <= 8e6
-    trained = networks.load_network(name)
+    trained = load_network(name)
     assert trained.architecture == row["architecture"]
     assert list(trained.styles) == row["styles"]
     with np.load(path) as archive:
@@ -60,13 +62,10 @@ def test_a_card_says_how_it_was_trained_and_what_is_wrong(name):
     assert "## Licence" in card and f"({name}.jpg)" in card
 
 
-def squared(name: str) -> np.ndarray:
-    return resize(data.photo(name), (SIDE, SIDE))
-
-
 @pytest.fixture(scope="module")
-def photo() -> np.ndarray:
-    return squared("coffee")
+def photos() -> np.ndarray:
+    """Two photos as one batch."""
+    return np.concatenate([resize(bundled.photo(name), (SIDE, SIDE)) for name in PHOTOS])
 
 
 def comb(picture: np.ndarray) -> float:
@@ -85,36 +84,34 @@ def comb(picture: np.ndarray) -> float:
     return max(found)
 
 
-def test_the_comb_finds_a_checkerboard(photo):
+def test_the_comb_finds_a_checkerboard(photos):
+    photo = photos[:1]
     spoilt = photo.copy()
     spoilt[:, ::4, :] *= 0.9
     assert comb(photo) < 3 < 2 * max(row["coffee"] for row in WEAVE.values()) < comb(spoilt)
 
 
+def painted(name: str, style: str, photos: np.ndarray) -> np.ndarray:
+    """A batch of photos as a bundled network paints them; for any style in the style's palette."""
+    trained = load_network(name)
+    if not trained.styles:
+        match = color_matcher(bundled.painting(style, 384), quiet=True)
+        photos = np.concatenate([match(photo[None]) for photo in photos])
+    beside = [np.repeat(one, len(photos), axis=0) for one in conditions(trained, style)]
+    return np.asarray(trained.network([photos, *beside], training=False))
+
+
 @pytest.mark.parametrize(("name", "style"), STYLES)
-def test_a_painting_has_palette_but_no_checkerboard_and_no_frame(name, style, photo):
-    paint = stylizers.stylizer(style, network=name)
-    _check_painting(paint(photo), style, photo)
-    _check_weave(paint, name)
-
-
-@pytest.mark.parametrize("style", UNSEEN)
-@pytest.mark.parametrize("name", stylizers.ANY_STYLE)
-def test_any_style_is_one_it_has_not_seen(name, style, photo):
-    assert name in BUNDLED
-    paint = stylizers.stylizer(name, style)
-    _check_painting(paint(photo), style, photo)
-    _check_weave(paint, name)
-
-
-def _check_weave(paint, name: str) -> None:
-    found = {title: comb(paint(squared(title))) for title in WEAVE[name]}
-    more = {title: weave for title, weave in found.items() if weave >= WEAVE[name][title]}
+def test_a_painting_has_palette_but_no_checkerboard_and_no_frame(name, style, photos):
+    paintings = painted(name, style, photos)
+    _check_painting(paintings[:1], style, photos[:1])
+    found = {photo: comb(one[None]) for photo, one in zip(PHOTOS, paintings, strict=True)}
+    more = {photo: weave for photo, weave in found.items() if weave >= WEAVE[name][photo]}
     assert not more, "a stronger weave than the cards admit to"
 
 
 def _check_painting(painting, style: str, photo) -> None:
-    model = data.painting(style, 256)
+    model = bundled.painting(style, 256)
     assert np.abs(painting - photo).mean() > 0.05, "nothing is painted"
     theirs, before, after = (image.mean(axis=(0, 1, 2)) for image in (model, photo, painting))
     assert np.abs(after - theirs).mean() < np.abs(before - theirs).mean() + 0.02, "palette"
@@ -125,21 +122,19 @@ def _check_painting(painting, style: str, photo) -> None:
 
 @pytest.mark.parametrize("name", BUNDLED)
 def test_odd_sizes_stay(name):
-    picture = data.photo("cat", 200)[:, :121, :159]
-    known = BUNDLED[name]["styles"]
-    style = (known[0],) if known else ("adain", "poppies")
-    painting = stylizers.stylizer(*style, network=name)(picture)
-    assert painting.shape == picture.shape
+    picture = bundled.photo("cat", 200)[:, :121, :159]
+    style = [*BUNDLED[name]["styles"], "poppies"][0]
+    assert painted(name, style, picture).shape == picture.shape
 
 
 def test_a_network_to_train_belongs_to_nobody_else():
-    shared, own = networks.load_network("light"), networks.load_network("light", to_train=True)
-    assert networks.load_network("light") is shared and own.network is not shared.network
+    shared, own = load_network("light"), load_network("light", to_train=True)
+    assert load_network("light") is shared and own.network is not shared.network
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        assert networks.load_network("light").network.get_layer("paint").compute_dtype == "bfloat16"
+        assert load_network("light").network.get_layer("paint").compute_dtype == "bfloat16"
     finally:
         keras.config.set_dtype_policy(before)
-    assert networks.load_network("light") is shared
+    assert load_network("light") is shared
     assert shared.network.get_layer("paint").compute_dtype == "float32"

@@ -6,7 +6,7 @@ strokes from colours, and divide every term by the mean square of its target. Th
 content is kept near that of the photo itself, in the painting's palette.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +16,10 @@ from nstlib.images.color import color_matcher
 from nstlib.machine import progress
 from nstlib.networks.adain import adain_decoder, set_style_axes
 from nstlib.networks.training.diary import Preview
-from nstlib.networks.training.loop import fit
+from nstlib.networks.training.loop import Trainer, fit
+from nstlib.networks.training.loss import relative_distance
 from nstlib.networks.training.photos import PhotoFolder, with_grain
+from nstlib.networks.training.plan import Training
 from nstlib.vgg import losses
 from nstlib.vgg.statistics import ADAPTED, LEVELS, level_statistics, style_encoder, style_vector
 
@@ -28,7 +30,7 @@ WEIGHTS = {
     # photo, in the painting's palette, it painted light for dark.
     "adain_light": {"content": 9.0, "tone": 10.0, "mean_std": 30.0, "gram": 32.0, "tv": 1.0},
 }
-FLOOR = 0.02  # added to mean squares, which are near 1
+FLOOR = 0.02  # of `relative_distance`, added to mean squares that are near 1
 TONE_CELL = 16  # pixels: strokes are free within it
 PAINTING_ZOOM = (1.2, 2.2)  # so that strokes are seen as large as in a painting of 300 to 400 px
 
@@ -41,11 +43,9 @@ class PhotosAndPaintings(keras.utils.PyDataset):
     get the painting's colours beforehand, as `nst.stylizer` does it.
     """
 
-    def __init__(
-        self, content, paintings, *, crop, batch, seed=0, first=0, workers=2, palette=False
-    ):
-        super().__init__(workers=workers, max_queue_size=8)
-        shared = {"crop": crop, "batch": batch, "first": first}
+    def __init__(self, content, paintings, *, crop, batch, seed=0, first=0, palette=False):
+        super().__init__(workers=2, max_queue_size=8)
+        shared = {"crop": crop, "batch": batch}
         self.photos = PhotoFolder(content, seed=seed, **shared)
         self.paintings = PhotoFolder(paintings, seed=seed + 1, zoom=PAINTING_ZOOM, **shared)
         self.seed, self.first, self.palette = seed, first, palette
@@ -55,37 +55,34 @@ class PhotosAndPaintings(keras.utils.PyDataset):
         return None  # endless
 
     def __getitem__(self, index: int):
-        photos, paintings = (folder[index][0][0] for folder in (self.photos, self.paintings))
         step = self.first + index
+        photos, paintings = (folder[step][0][0] for folder in (self.photos, self.paintings))
         random = np.random.default_rng([self.seed, step, 2])
         for painting in paintings[step * len(paintings) % 2 :: 2]:
             painting[...] = painting[..., random.permutation(3)]
         if self.palette:
-            pairs = zip(photos, paintings, strict=True)
-            photos = np.concatenate([_matched(photo, model) for photo, model in pairs])
-            photos = with_grain(photos, random)
+            matchers = [color_matcher(painting[None], quiet=True) for painting in paintings]
+            pairs = zip(matchers, photos, strict=True)
+            photos = with_grain(
+                np.concatenate([match(photo[None]) for match, photo in pairs]), random
+            )
         return ((photos, paintings),)
 
 
-def _matched(photo: np.ndarray, painting: np.ndarray) -> np.ndarray:
-    return color_matcher(painting[None], quiet=True)(photo[None])
-
-
-class AnyStyleTrainer(keras.Model):
+class AnyStyleTrainer(Trainer):
     """An any-style network as Keras trains it: (photos, paintings) -> what the loss needs."""
 
     def __init__(self, network: keras.Model, weights: str = "imagenet", replicas: int = 1):
-        super().__init__(name="trainer")
-        self.network, self.replicas = network, replicas
-        encoder = style_encoder(weights)
-        self.look = lambda pictures: encoder(pictures)  # functions: not to be saved with it
-        self.paint = _painter(network)
         names = [
             *(name for name in ("content", "tone") if name in WEIGHTS[network.name]),
             *(f"{kind} {level}" for level in LEVELS for kind in ("mean_std", "gram")),
+            "tv",
         ]
-        self.meters = {name: keras.metrics.Mean(name=name) for name in [*names, "tv"]}
-        self.built = True
+        super().__init__(network, names, replicas)
+        encoder = style_encoder(weights)
+        decoder = adain_decoder(network) if len(network.inputs) == 3 else None
+        self.look = lambda pictures: encoder(pictures)  # functions: not to be saved with it
+        self.decode = decoder and (lambda inputs: decoder(inputs))
 
     def call(self, inputs, training=False):
         photos, paintings = inputs
@@ -93,65 +90,45 @@ class AnyStyleTrainer(keras.Model):
         style = style_vector(models)
         painted, target = self.paint(photos, seen, style)
         return {  # sums of squares are made in single precision, whatever the network's
-            "photos": ops.cast(photos, "float32"),
+            "photos": photos,
             "painted": ops.cast(painted, "float32"),
             "target": ops.stop_gradient(target),
             "style": style,
-            "grams": {level: _gram(models, level) for level in LEVELS},
+            "grams": {level: losses.gram_matrix(_scaled(models, level)) for level in LEVELS},
         }
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        terms = self.terms(y_pred)
-        for name, term in terms.items():
-            self.meters[name].update_state(term)
-        return sum(terms.values()) / self.replicas
+    def paint(self, photos, seen: dict, style):
+        """Photos, their features, style -> painted, and what its deepest features should be."""
+        if self.decode is None:
+            return self.network([photos, style], training=True), _scaled(seen, DEEPEST)
+        alpha = ops.ones_like(style[:, : len(ADAPTED)])
+        return self.decode([photos, *(seen[level] for level in ADAPTED), style, alpha])
 
     def terms(self, made: dict) -> dict:
         """The weighted terms of the loss by name; each kind is a mean over the levels."""
         after, weights = self.look(made["painted"]), WEIGHTS[self.network.name]
         style = style_vector(after)
-        deepest = after[DEEPEST] / LEVELS[DEEPEST][1]
-        terms = {"content": weights["content"] * _distance(deepest, made["target"])}
+        content = _distance(_scaled(after, DEEPEST), made["target"])
+        terms = {"content": weights["content"] * content}
         if "tone" in weights:
             tones = (ops.average_pool(made[key], TONE_CELL) for key in ("painted", "photos"))
             terms["tone"] = weights["tone"] * _distance(*tones)
         for level in LEVELS:
             statistics = (level_statistics(vector, level) for vector in (style, made["style"]))
+            grams = losses.gram_matrix(_scaled(after, level)), made["grams"][level]
             terms[f"mean_std {level}"] = weights["mean_std"] / len(LEVELS) * _distance(*statistics)
-            distance = _distance(_gram(after, level), made["grams"][level])
-            terms[f"gram {level}"] = weights["gram"] / len(LEVELS) * distance
+            terms[f"gram {level}"] = weights["gram"] / len(LEVELS) * _distance(*grams)
         terms["tv"] = weights["tv"] * losses.total_variation(made["painted"])
         return terms
 
 
-def _painter(network: keras.Model) -> Callable:
-    """(photos, their features, style) -> (painted, what the deepest features should be)."""
-    if len(network.inputs) == 3:  # the encoder has seen the photos already
-        decoder = adain_decoder(network)
-
-        def paint(photos, seen, style):
-            alpha = ops.ones_like(style[:, : len(ADAPTED)])
-            return decoder([photos, *(seen[level] for level in ADAPTED), style, alpha])
-    else:
-
-        def paint(photos, seen, style):
-            return network([photos, style], training=True), seen[DEEPEST] / LEVELS[DEEPEST][1]
-
-    return paint
-
-
-def _gram(features: dict, level: str):
-    return losses.gram_matrix(features[level] / LEVELS[level][1])
+def _scaled(features: dict, level: str):
+    return features[level] / LEVELS[level][1]
 
 
 def _distance(value, target):
-    """Mean over the batch of the mean squared difference, divided by the target's mean square.
-
-    What excites nearly nothing, an almost black painting, is not to outweigh all others: FLOOR.
-    """
-    axes = tuple(range(1, len(target.shape)))
-    energy = ops.mean(ops.square(target), axis=axes) + FLOOR
-    return ops.mean(ops.mean(ops.square(value - target), axis=axes) / energy)
+    """Mean over the batch of the relative distance."""
+    return ops.mean(relative_distance(value, target, FLOOR))
 
 
 def lay_style_axes(
@@ -173,50 +150,38 @@ def train_any_style(
     paintings,
     out,
     *,
-    steps: int = 2000,
-    batch: int = 4,
-    crop: int = 128,
-    learning_rate: float = 1e-3,
-    every: int = 50,
     previews: Mapping[str, np.ndarray] | None = None,
-    preview_paintings=(),
-    seed: int = 0,
-    weights: str = "imagenet",
+    preview_paintings: Sequence[np.ndarray] = (),
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    **options,
 ) -> PhotosAndPaintings:
     """Train `adain_network` or `adain_light_network` on a folder of photos and one of paintings.
 
-    Otherwise as `nstlib.train`: checkpoints, log, going on after an interruption. Of the network
-    with VGG19 inside only the decoder learns; one without begins with `lay_style_axes`.
+    Otherwise as `nstlib.train`: `options`, of which crop=128 and learning_rate=1e-3 are other,
+    checkpoints, log, going on after an interruption. Of the network with VGG19 inside only the
+    decoder learns; one without begins with `lay_style_axes`.
     """
-    settings = {
-        "network": network.name, "weights": network.count_params(), "terms": WEIGHTS[network.name],
-        "batch": batch, "crop": crop, "seed": seed, "vgg_weights": str(weights),
-    }  # fmt: skip
-    conditions = [_condition(network, painting, weights) for painting in preview_paintings]
-    return fit(
+    plan = Training(**{"crop": 128, "learning_rate": 1e-3} | options)
+    stream = PhotosAndPaintings(
+        content, paintings, crop=plan.crop, batch=plan.batch, seed=plan.seed,
+        palette=network.name == "adain_light",
+    )  # fmt: skip
+    conditions = _conditions(network, preview_paintings, plan.weights)
+    fit(
         network,
-        lambda shared, replicas: AnyStyleTrainer(shared, weights, replicas),
-        lambda first, workers: PhotosAndPaintings(
-            content,
-            paintings,
-            crop=crop,
-            batch=batch,
-            seed=seed,
-            first=first,
-            workers=workers,
-            palette=network.name == "adain_light",
-        ),
+        lambda shared, replicas: AnyStyleTrainer(shared, plan.weights, replicas),
+        stream,
         out,
-        settings,
-        steps=steps,
-        learning_rate=learning_rate,
-        every=every,
-        callbacks=[Preview(Path(out), conditions, previews or {})],
+        plan=plan,
+        settings={"terms": WEIGHTS[network.name]},
+        callbacks=[*callbacks, Preview(Path(out), conditions, previews or {})],
     )
+    return stream
 
 
-def _condition(network: keras.Model, painting: np.ndarray, weights: str) -> list[np.ndarray]:
-    """What the network takes beside a picture, to paint in the style of a painting."""
-    style = ops.convert_to_numpy(style_vector(style_encoder(weights)(painting)))[0]
-    alpha = [np.ones(len(ADAPTED), "float32")]
-    return [style, *(alpha if len(network.inputs) == 3 else [])]
+def _conditions(network: keras.Model, paintings, weights: str) -> list[list[np.ndarray]]:
+    """What the network takes beside a picture, to paint in the style of each painting."""
+    look = style_encoder(weights) if paintings else None
+    styles = [ops.convert_to_numpy(style_vector(look(painting)))[0] for painting in paintings]
+    alpha = [np.ones(len(ADAPTED), "float32")] * (len(network.inputs) - 2)
+    return [[style, *alpha] for style in styles]

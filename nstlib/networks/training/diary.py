@@ -1,64 +1,47 @@
-"""What happens beside a training: checkpoints, the log and its plot, previews, the guard."""
+"""What a training leaves behind: checkpoints, a log and its plot, previews, a card at the end."""
 
 import csv
+import io
 import math
 import os
 import re
 import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from nstlib.backend import keras
 from nstlib.errors import NstError
+from nstlib.files import write
 from nstlib.images.arrays import resize
 from nstlib.images.files import save_image
 from nstlib.machine import progress
+from nstlib.networks.files import PaintingNetwork
 
 PREVIEW_HEIGHT = 160  # pixels a row
+ROWS = 8  # of the loss curve that a card has
 
 
 class TrainingDiverged(NstError, ArithmeticError):
     """A term of the loss has become infinite or not a number."""
 
 
-class Counter(keras.callbacks.Callback):
-    """How many steps the network has seen, `done`, from the first run on; stops at `steps`."""
+class Diary(keras.callbacks.Callback):
+    """Keeps count of the steps, `done`, from the first run on, and stops at `steps`.
 
-    def __init__(self, steps: int, done: int = 0):
-        super().__init__()
-        self.steps, self.done = steps, done
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.done += 1
-        if self.done >= self.steps:  # in the middle of an epoch, where it is no multiple of one
-            self.model.stop_training = True
-
-
-class Checkpoints(keras.callbacks.Callback):
-    """Keep the last two states of a training, each written whole or not at all.
-
-    A checkpoint holds network, optimiser and step. `restore` takes the newest that can be read.
+    After every epoch the folder holds a row more of `log.csv`, the plot `loss.png`, and the last
+    two states of network, optimiser and step, each file written whole or not at all. A step whose
+    loss is not finite ends the training and leaves the last checkpoint as it is.
     """
 
-    def __init__(self, folder: Path, counter: Counter):
+    def __init__(self, folder: Path, steps: int):
         super().__init__()
-        self.folder, self.counter = folder, counter
-
-    def files(self) -> list[Path]:
-        """The checkpoints, newest first."""
-        return sorted(self.folder.glob("step_*.weights.h5"), reverse=True)
-
-    def on_epoch_end(self, epoch, logs=None):
-        unfinished = self.folder / "unfinished.weights.h5"
-        self.model.save_weights(unfinished, overwrite=True)
-        os.replace(unfinished, self.folder / f"step_{self.counter.done:07d}.weights.h5")
-        for old in self.files()[2:]:
-            old.unlink()
+        self.folder, self.steps, self.done, self.rows = folder, steps, 0, []
 
     def restore(self, trainer: keras.Model) -> int:
         """Load the newest checkpoint that is whole; returns the number of steps it has seen."""
-        for path in self.files():
+        for path in self._checkpoints():
             try:
                 trainer.load_weights(path)
             except Exception as error:  # h5py raises many kinds, all of which mean: not this one
@@ -68,47 +51,50 @@ class Checkpoints(keras.callbacks.Callback):
                 )
                 os.replace(path, path.with_name(path.name + ".unreadable"))
                 continue
-            return int(re.findall(r"\d+", path.name)[0])
-        return 0
+            self.done = int(re.findall(r"\d+", path.name)[0])
+            break
+        self.rows = [row for row in read_log(self.folder) if row["step"] <= self.done]
+        return self.done
 
-
-class NanGuard(keras.callbacks.Callback):
-    """Stop when a term is not finite, say which, and leave the last checkpoint as it is."""
-
-    def __init__(self, counter: Counter):
-        super().__init__()
-        self.counter = counter
+    def on_train_begin(self, logs=None):
+        self.bar = progress(total=self.steps, desc="training")
+        self.bar.n = self.bar.initial = self.done  # the time left is that of this run
 
     def on_train_batch_end(self, batch, logs=None):
-        broken = [name for name, value in (logs or {}).items() if not math.isfinite(float(value))]
-        if broken:
-            terms = ", ".join(name for name in broken if name != "loss") or "loss"
-            raise TrainingDiverged(
-                f"At step {self.counter.done} {terms} is not finite. Give a smaller learning rate, "
-                "and the training goes on from its last checkpoint; or look for a broken picture "
-                "among the styles."
-            )
-
-
-class Logbook(keras.callbacks.Callback):
-    """`log.csv`, a row of mean terms for every epoch, and the plot `loss.png`."""
-
-    def __init__(self, folder: Path, counter: Counter):
-        super().__init__()
-        self.folder, self.counter = folder, counter
-        self.rows = [row for row in read_log(folder) if row["step"] <= counter.done]
+        self.done += 1
+        if self.done >= self.steps:  # in the middle of an epoch, where it is no multiple of one
+            self.model.stop_training = True
+        _check_finite(logs or {}, self.done)
+        self.bar.set_postfix_str(f"loss {float(logs['loss']):.3f}", refresh=False)
+        self.bar.update(1)
 
     def on_epoch_end(self, epoch, logs=None):
-        row = {"step": self.counter.done}
-        self.rows.append(row | {name: float(value) for name, value in logs.items()})
-        unfinished = self.folder / "log.csv.part"
-        with open(unfinished, "w", newline="", encoding="utf-8") as file:
-            names = dict.fromkeys(name for row in self.rows for name in row)
-            writer = csv.DictWriter(file, list(names), restval="nan")  # a term that is new
-            writer.writeheader()
-            writer.writerows(self.rows)
-        os.replace(unfinished, self.folder / "log.csv")
+        terms = {name: float(value) for name, value in logs.items()}
+        self.rows.append({"step": self.done} | terms)
+        write_log(self.rows, self.folder)
         plot_log(self.rows, self.folder / "loss.png")
+        unfinished = self.folder / "unfinished.weights.h5"
+        self.model.save_weights(unfinished, overwrite=True)
+        os.replace(unfinished, self.folder / f"step_{self.done:07d}.weights.h5")
+        for old in self._checkpoints()[2:]:
+            old.unlink()
+
+    def on_train_end(self, logs=None):
+        self.bar.close()
+
+    def _checkpoints(self) -> list[Path]:
+        """The newest first."""
+        return sorted(self.folder.glob("step_*.weights.h5"), reverse=True)
+
+
+def _check_finite(terms: Mapping, step: int) -> None:
+    broken = [name for name, value in terms.items() if not math.isfinite(float(value))]
+    if broken:
+        names = ", ".join(name for name in broken if name != "loss") or "loss"
+        raise TrainingDiverged(
+            f"At step {step} {names} is not finite. Give a smaller learning rate, and the training "
+            "goes on from its last checkpoint; or look for a broken picture among the styles."
+        )
 
 
 def read_log(folder) -> list[dict[str, float]]:
@@ -119,6 +105,15 @@ def read_log(folder) -> list[dict[str, float]]:
     with open(path, newline="", encoding="utf-8") as file:
         rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
     return [row | {"step": int(row["step"])} for row in rows]
+
+
+def write_log(rows: Sequence[Mapping[str, float]], folder: Path) -> None:
+    """All rows as `log.csv`; "nan" stands where a term was not asked for yet."""
+    text, names = io.StringIO(newline=""), dict.fromkeys(name for row in rows for name in row)
+    writer = csv.DictWriter(text, list(names), restval="nan")
+    writer.writeheader()
+    writer.writerows(rows)
+    write(folder / "log.csv", text.getvalue().encode())
 
 
 def plot_log(rows: list[dict[str, float]], path: Path) -> None:
@@ -164,20 +159,39 @@ class Preview(keras.callbacks.Callback):
         return np.concatenate([resize(image, shape) for image in painted], axis=2)
 
 
-class ProgressBar(keras.callbacks.Callback):
-    """Steps done, time left, and the loss, in the project's own bar."""
+# --- The card -------------------------------------------------------------------------------------
 
-    def __init__(self, counter: Counter):
-        super().__init__()
-        self.counter = counter
 
-    def on_train_begin(self, logs=None):
-        self.bar = progress(total=self.counter.steps, desc="training")
-        self.bar.n = self.bar.initial = self.counter.done  # the time left is that of this run
+def model_card(
+    name: str, trained: PaintingNetwork, log: Sequence[Mapping], *, extra: Mapping[str, str] = {}
+) -> str:
+    """The card of a network in Markdown: what has to be known before anyone relies on it.
 
-    def on_train_batch_end(self, batch, logs=None):
-        self.bar.set_postfix_str(f"loss {float(logs['loss']):.3f}", refresh=False)
-        self.bar.update(1)
+    What it is, how it was trained, its loss curve, and what else is said (after Mitchell et al.,
+    "Model Cards for Model Reporting", 2019). `log` holds the rows of `read_log`; `extra` maps the
+    title of a section to its text, such as "Known faults" and "Licence".
+    """
+    about, weights = trained.about, trained.network.count_params()
+    facts = {
+        "Architecture": f"`{trained.architecture}`, {weights:,} weights, stored as float16",
+        "Styles": ", ".join(trained.styles) or "any painting",
+        **{key.replace("_", " ").capitalize(): str(value) for key, value in about.items()},
+    }
+    lines = [f"# {name}", "", *(f"- **{key}**: {value}" for key, value in facts.items())]
+    if log:
+        lines += ["", "## Loss while training", "", *loss_table(log)]
+    for title, text in extra.items():
+        lines += ["", f"## {title}", "", text.strip()]
+    return "\n".join(lines) + "\n"
 
-    def on_train_end(self, logs=None):
-        self.bar.close()
+
+def loss_table(log: Sequence[Mapping]) -> list[str]:
+    """A few rows of a training's log, evenly spaced, as a Markdown table; terms as summed."""
+    names = [name for name in log[0] if max(row[name] for row in log) > 0]
+    picked = sorted({round(place * (len(log) - 1) / (ROWS - 1)) for place in range(ROWS)})
+    lines = ["| " + " | ".join(names) + " |", "|---" * len(names) + "|"]
+    for place in picked:
+        row = log[place]
+        cells = [f"{row[name]}" if name == "step" else f"{row[name]:.3f}" for name in names]
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines

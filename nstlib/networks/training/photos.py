@@ -14,9 +14,8 @@ from PIL import Image
 
 from nstlib.backend import keras
 from nstlib.errors import InputError, MissingFile
-from nstlib.images.files import as_rgb
+from nstlib.images.files import EXTENSIONS, as_rgb
 
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 ZOOM = (1.0, 1.7)  # a crop's side is the photo's shorter side, or up to 1.7 times less
 FEW = 10
 GRAIN = 0.002  # half of one of 256 levels
@@ -35,9 +34,9 @@ class PhotoFolder(keras.utils.PyDataset):
 
     def __init__(
         self, folder, *, crop=192, batch=4, styles=1, only=None, identity_every=0, seed=0, first=0,
-        workers=2, zoom=ZOOM,
+        zoom=ZOOM,
     ):  # fmt: skip
-        super().__init__(workers=workers, max_queue_size=8)
+        super().__init__(workers=2, max_queue_size=8)
         self.folder = Path(folder)
         self.files = _picture_files(self.folder)
         self.crop, self.batch, self.styles, self.seed, self.first = crop, batch, styles, seed, first

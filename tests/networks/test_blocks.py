@@ -2,10 +2,15 @@
 
 import numpy as np
 import pytest
-from keras import ops
+from keras import layers, ops
 
 from nstlib.errors import InputError
-from nstlib.networks.blocks import ConditionalInstanceNormalization, CropLike
+from nstlib.networks.blocks import (
+    ConditionalInstanceNormalization,
+    CropLike,
+    Enlarge,
+    InstanceNormalization,
+)
 from nstlib.networks.transform import transform_network
 from nstlib.vgg.layers import ReflectionPadding
 
@@ -38,6 +43,24 @@ def test_a_limit_takes_the_glare_out_of_a_spot(tiny_image):
     assert found[None] > 30 and found[4.0] == pytest.approx(4.0)
 
 
+def test_instance_normalisation_is_keras_group_normalisation_of_single_channels(tiny_image):
+    ours, theirs = InstanceNormalization(), layers.GroupNormalization(-1, epsilon=1e-5)
+    ours.build(tiny_image.shape)
+    theirs.build(tiny_image.shape)
+    assert [w.path.split("/")[-1] for w in ours.weights] == ["gamma", "beta"], "as in .npz files"
+    for layer in (ours, theirs):
+        layer.set_weights([np.float32([1, 2, 3]), np.float32([0, 0.5, 1])])
+    np.testing.assert_allclose(ours(tiny_image), theirs(tiny_image), atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_enlarging_repeats_every_pixel(size, tiny_image):
+    wanted = tiny_image.repeat(size, axis=1).repeat(size, axis=2)
+    layer = Enlarge(size)
+    np.testing.assert_array_equal(layer(tiny_image), wanted)
+    assert layer.compute_output_shape((None, None, 8, 3)) == (None, None, 8 * size, 3)
+
+
 def test_crop_takes_the_pictures_rows_and_columns(tiny_image):
     wide = np.pad(tiny_image, ((0, 0), (0, 3), (0, 5), (0, 0)))
     np.testing.assert_array_equal(CropLike()([wide, tiny_image]), tiny_image)
@@ -61,5 +84,5 @@ def test_johnsons_network_has_the_papers_size():
 
 
 def test_an_unknown_design_names_the_nearest():
-    with pytest.raises(InputError, match="no design 'lite'. Did you mean 'light'"):
+    with pytest.raises(InputError, match="design is 'lite'. Did you mean 'light'"):
         transform_network("lite")

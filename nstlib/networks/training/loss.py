@@ -1,0 +1,131 @@
+"""What a network is asked for while it learns: the painter's terms, over a batch of photos.
+
+Johnson et al. 2016: what Gatys' optimiser minimises for one picture, a network learns to minimise
+for all pictures. The terms are those of `nst.objective`. Written in `keras.ops`: they run on
+TensorFlow and on JAX.
+"""
+
+from nstlib.backend import ops
+from nstlib.errors import InputError
+from nstlib.gatys.objective import layer_weights
+from nstlib.gatys.recipe import Recipe, recipe as named_recipe
+from nstlib.vgg import losses
+from nstlib.vgg.network import feature_extractor
+
+IDENTITY_WEIGHT = 100.0  # of the mean squared difference of pixels, where nothing is to be painted
+SHIFT, SHIFT_WEIGHT = 3, 40.0  # pixels, no divisor of a stride; of the mean squared difference
+
+
+class PerceptualLoss:
+    """(photos, mix, painted) -> terms: what a painting network is trained to make small.
+
+    photos and painted (batch, height, width, 3), mix (batch, styles) the share of each painting; a
+    dict of scalars, weighted as they are summed, under the names that `nst.objective` uses. Each is
+    a mean over the batch of what `nst.objective` says of the single pictures. Where a picture's mix
+    is all 0, only "identity" counts: the mean squared difference from the photo.
+
+    With `windows` above 1 each picture is cut into that many rows and columns, and the painting's
+    Gram matrix is asked of every part. A Gram matrix does not know where: asked of the whole, a
+    network may keep most of the photo and pay its debt to the style in one coloured blotch.
+    """
+
+    def __init__(
+        self, paintings, recipe: str | Recipe = "feed-forward", weights="imagenet", windows: int = 1
+    ):
+        self.recipe, self.windows = named_recipe(recipe), windows
+        if not self.recipe.relative or self.recipe.style_statistic != "gram":
+            raise InputError(
+                "Networks are trained with recipes that are relative, on Gram matrices."
+            )
+        self.weights = layer_weights(self.recipe)
+        self.extract = feature_extractor(
+            [layer for _, layer in self.weights],
+            network=self.recipe.network,
+            weights=weights,
+            pooling=self.recipe.pooling,
+            padding=self.recipe.padding,
+        )
+        features = [self._features(painting) for painting in paintings]
+        self.grams = {
+            layer: ops.concatenate([losses.gram_matrix(seen[layer]) for seen in features])
+            for kind, layer in self.weights
+            if kind == "style"
+        }
+
+    @property
+    def names(self) -> list[str]:
+        """What the terms are called, in the order in which they come."""
+        return [" ".join(key) for key in self.weights] + ["tv", "identity"]
+
+    def __call__(self, photos, mix, painted) -> dict:
+        before, after = self._features(photos), self._features(painted)
+        share = ops.sum(mix, axis=1)
+        terms = {}
+        for (kind, layer), weight in self.weights.items():
+            if kind == "content":
+                distance = relative_distance(after[layer], ops.stop_gradient(before[layer]))
+            else:
+                distance = self._style_distance(after[layer], mix, layer)
+            terms[f"{kind} {layer}"] = weight * ops.mean(share * distance)
+        roughness = losses.total_variation(painted * share[:, None, None, None])
+        unpainted = (1 - share) * mean_square(painted - photos)
+        terms["tv"] = self.recipe.tv_weight * roughness
+        terms["identity"] = IDENTITY_WEIGHT * ops.mean(unpainted)
+        return terms
+
+    def _style_distance(self, features, mix, layer: str):
+        """Of every window's Gram matrix from the paintings', mixed: one number a picture."""
+        target = ops.einsum("bs,scd->bcd", mix, self.grams[layer])[:, None]
+        return relative_distance(window_grams(features, self.windows), target)
+
+    def _features(self, pictures) -> dict:
+        """In single precision, whatever the network computes in: Gram matrices overflow halves."""
+        features = self.extract(pictures)
+        return {layer: ops.cast(value, "float32") for layer, value in features.items()}
+
+
+def relative_distance(value, target, floor: float = 1e-12):
+    """The mean squared difference divided by the target's mean square: (batch, …) -> (batch).
+
+    So every layer's distance is near 1 at first. What excites nearly nothing, an almost black
+    painting, is not to outweigh all others: `floor` is added to the divisor.
+    """
+    return mean_square(value - target) / (mean_square(target) + floor)
+
+
+def mean_square(tensor):
+    """One number a picture: (batch, …) -> (batch)."""
+    return ops.mean(ops.square(tensor), axis=tuple(range(1, len(tensor.shape))))
+
+
+def window_grams(features, windows: int):
+    """Gram matrices of the parts of a picture, cut into `windows` rows and as many columns.
+
+    (batch, height, width, channels) -> (batch, windows^2, channels, channels); rows and columns
+    that are left over at the lower and right border are not seen.
+    """
+    batch, height, width, channels = features.shape
+    height, width = height // windows, width // windows
+    parts = features[:, : height * windows, : width * windows]
+    parts = ops.reshape(parts, (-1, windows, height, windows, width, channels))
+    grams = ops.einsum("byhxwc,byhxwd->byxcd", parts, parts) / (height * width)
+    return ops.reshape(grams, (-1, windows * windows, channels, channels))
+
+
+def shift_distance(network, photos, mix, painted):
+    """How much the painting of a photo that has moved differs from the painting, moved: a scalar.
+
+    In a cloudless sky a network with strides paints their lattice, an even weave that a perceptual
+    loss takes for strokes. The lattice stays where it is when the photo moves, and this is its
+    price. (Losses for video ask the same of two frames: Gupta et al. 2017.)
+    """
+    mix = ops.concatenate([mix[::2], mix[1::2]])
+    again = network([_shifted(photos), mix], training=True)
+    distance = mean_square(ops.cast(again, "float32") - _shifted(painted))
+    return ops.mean(ops.sum(mix, axis=1) * distance)
+
+
+def _shifted(pictures):
+    """The first, third, … picture without its first rows, the others without first columns."""
+    down, right = pictures[::2, SHIFT:, :-SHIFT], pictures[1::2, :-SHIFT, SHIFT:]
+    return ops.concatenate([down, right])

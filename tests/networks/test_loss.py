@@ -1,0 +1,85 @@
+"""The loss of training is the painter's, and what is added to it costs what it should."""
+
+import numpy as np
+import pytest
+from keras import ops
+
+from nstlib.errors import InputError
+from nstlib.gatys.objective import objective
+from nstlib.gatys.recipe import recipe
+from nstlib.networks.training.loss import (
+    IDENTITY_WEIGHT,
+    PerceptualLoss,
+    relative_distance,
+    shift_distance,
+    window_grams,
+)
+from nstlib.vgg.losses import gram_matrix
+
+RECIPE = recipe(
+    "feed-forward", content_layers=["block1_conv2"], style_layers=["block1_conv1", "block2_conv1"]
+)
+pytestmark = pytest.mark.random_weights
+
+
+def test_the_loss_of_a_batch_is_the_mean_of_what_the_painter_minimises(tiny_image, paintings):
+    styles = list(paintings.values())
+    photos = np.concatenate([tiny_image, tiny_image[:, ::-1]])
+    painted = np.clip(photos + 0.1 * np.sin(40 * photos), 0, 1).astype("float32")
+    mix = np.eye(2, dtype="float32")
+    terms = PerceptualLoss(styles, RECIPE, "random")(photos, mix, painted)
+    wanted = {}
+    for number in range(2):
+        photo, painting = photos[number : number + 1], painted[number : number + 1]
+        loss = objective(photo, styles[number], RECIPE, weights="random")
+        for name, term in loss(painting)[1].items():
+            wanted[name] = wanted.get(name, 0) + float(term) / 2
+    assert float(terms.pop("identity")) == 0
+    assert terms.keys() == wanted.keys()
+    for name, term in terms.items():
+        assert float(term) == pytest.approx(wanted[name], rel=1e-4), name
+
+
+def test_windows_ask_for_the_style_in_every_part(tiny_image, paintings):
+    grams = ops.convert_to_numpy(window_grams(tiny_image, 2))
+    parts = [tiny_image[:, y : y + 16, x : x + 20] for y in (0, 16) for x in (0, 20)]
+    wanted = [ops.convert_to_numpy(gram_matrix(part))[0] for part in parts]
+    np.testing.assert_allclose(grams[0], wanted, rtol=1e-5)
+    whole = ops.convert_to_numpy(window_grams(tiny_image, 1))
+    np.testing.assert_allclose(whole[:, 0], gram_matrix(tiny_image), rtol=1e-5)
+
+
+def test_where_no_style_is_asked_for_only_the_identity_counts(tiny_image, paintings):
+    loss = PerceptualLoss(list(paintings.values()), RECIPE, "random")
+    terms = loss(tiny_image, np.zeros((1, 2), "float32"), np.clip(tiny_image + 0.1, 0, 1))
+    identity = float(terms.pop("identity"))
+    assert 0 < identity <= IDENTITY_WEIGHT * 0.1**2 * 1.01
+    assert all(float(term) == 0 for term in terms.values())
+
+
+@pytest.mark.parametrize(("axis", "share"), [(1, 1 / 2), (2, 1 / 2), (None, 0)])
+def test_a_lattice_that_stays_when_the_photo_moves_costs(axis, share, tiny_image):
+    photos = ops.concatenate([tiny_image, tiny_image])  # the first will move down, the other right
+    lattice = np.zeros(photos.shape, "float32")
+    if axis is not None:
+        np.moveaxis(lattice, axis, 0)[::8] = 0.1
+
+    def network(inputs, training):
+        _, height, width, _ = inputs[0].shape
+        return inputs[0] + lattice[: inputs[0].shape[0], :height, :width]
+
+    mix = np.ones((2, 1), "float32")
+    distance = shift_distance(network, photos, mix, network([photos, mix], True))
+    lines = 2 / 8  # each line of the lattice is missed twice: where it was and where it is
+    assert float(distance) == pytest.approx(share * lines * 0.1**2, rel=0.15, abs=1e-9)
+
+
+def test_only_relative_recipes_train_networks(paintings):
+    with pytest.raises(InputError, match="relative"):
+        PerceptualLoss(list(paintings.values()), "gatys-2016", "random")
+
+
+def test_a_relative_distance_is_one_number_a_picture():
+    target = np.stack([np.full((2, 2), 2.0), np.full((2, 2), 4.0)])
+    np.testing.assert_allclose(relative_distance(target + 1, target), [1 / 4, 1 / 16], rtol=1e-6)
+    np.testing.assert_allclose(relative_distance(0 * target + 1, 0 * target, 0.02), 50, rtol=1e-6)

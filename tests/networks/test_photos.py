@@ -1,0 +1,93 @@
+"""The stream of photos: the same from any step, whatever lies in the folder."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nstlib.errors import InputError, MissingFile
+from nstlib.networks.training.photos import PhotoFolder, with_grain
+
+
+def test_the_stream_depends_on_the_seed_and_the_step_alone(folder):
+    first, again = (PhotoFolder(folder, crop=32, batch=3, styles=4) for _ in range(2))
+    ahead = PhotoFolder(folder, crop=32, batch=3, styles=4, first=5)
+    other = PhotoFolder(folder, crop=32, batch=3, styles=4, seed=1)
+    ((photos, mix),) = first[7]
+    assert photos.shape == (3, 32, 32, 3) and photos.min() >= 0 and photos.max() <= 1
+    np.testing.assert_array_equal(mix.sum(axis=1), 1)
+    assert len(set(mix.argmax(axis=1))) == 3, "a batch has different styles as long as there are"
+    np.testing.assert_array_equal(photos, again[7][0][0])
+    np.testing.assert_array_equal(photos, ahead[2][0][0])
+    assert not np.array_equal(photos, other[7][0][0])
+
+
+def test_every_photo_comes_once_in_a_turn(folder):
+    stream = PhotoFolder(folder, crop=32, batch=4)
+    seen = np.concatenate([stream[step][0][0] for step in range(3)])
+    means = {tuple(np.round(photo.mean(axis=(0, 1)), 3)) for photo in seen}
+    assert len(means) == 12
+
+
+def test_a_flat_photo_gets_grain_and_the_others_stay():
+    photos = np.stack([np.full((8, 8, 3), 1.0), np.random.default_rng(0).random((8, 8, 3))])
+    grainy = with_grain(photos.astype("float32"), np.random.default_rng(1))
+    np.testing.assert_array_equal(grainy[1], photos[1].astype("float32"))
+    assert 0 < grainy[0].std() < 0.01 and grainy.max() <= 1 and grainy.dtype == "float32"
+
+
+def test_the_identity_step_asks_for_no_style(folder):
+    stream = PhotoFolder(folder, crop=32, batch=2, styles=2, identity_every=3)
+    totals = [stream[step][0][1].sum() for step in range(6)]
+    assert totals == [2, 2, 0, 2, 2, 0]
+
+
+def test_only_some_styles_are_drawn(folder):
+    stream = PhotoFolder(folder, crop=32, batch=4, styles=5, only=[3])
+    assert set(stream[0][0][1].argmax(axis=1)) == {3}
+
+
+def test_corrupt_photos_are_reported_once_and_passed_over(folder):
+    whole = (folder / "photo 00.jpg").read_bytes()
+    (folder / "photo 03.jpg").write_bytes(whole[: len(whole) // 3])
+    (folder / "photo 05.jpg").write_text("not a picture")
+    stream = PhotoFolder(folder, crop=32, batch=4)
+    with pytest.warns(UserWarning, match="cannot be read and is passed over") as said:
+        for step in range(6):
+            assert np.isfinite(stream[step][0][0]).all()
+    assert len(said) == 2
+    assert set(stream.skipped) == {"photo 03.jpg", "photo 05.jpg"}
+
+
+def test_folders_that_cannot_be_trained_on(folder, tmp_path):
+    with pytest.raises(MissingFile, match="is not a folder"):
+        PhotoFolder(tmp_path / "nowhere")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(InputError, match="holds no pictures"):
+        PhotoFolder(empty)
+    for number in range(2):
+        (empty / f"{number}.jpg").write_text("no")
+    with (
+        pytest.warns(UserWarning, match="only 2 pictures|passed over"),
+        pytest.raises(InputError, match="None of the 2 pictures"),
+    ):
+        PhotoFolder(empty)
+
+
+def test_deep_and_transparent_photos_look_as_they_do_elsewhere(tmp_path):
+    ramp = np.tile(np.linspace(0, 65535, 64).astype("uint16"), (64, 1))
+    Image.fromarray(ramp).save(tmp_path / "a.png")
+    with pytest.warns(UserWarning, match="holds only 1"):
+        crop = PhotoFolder(tmp_path, crop=32, batch=1, zoom=(1, 1))[0][0][0]
+    assert crop.mean() == pytest.approx(0.5, abs=0.01)
+    Image.new("RGBA", (64, 64), (0, 0, 0, 0)).save(tmp_path / "a.png")
+    with pytest.warns(UserWarning, match="holds only 1"):
+        assert PhotoFolder(tmp_path, crop=32, batch=1)[0][0][0].min() > 0.9
+
+
+def test_two_photos_are_enough_to_begin_with_a_warning(folder):
+    for path in sorted(folder.iterdir())[2:]:
+        path.unlink()
+    with pytest.warns(UserWarning, match="learn them by heart"):
+        stream = PhotoFolder(folder, crop=32, batch=4)
+    assert stream[0][0][0].shape == (4, 32, 32, 3)
