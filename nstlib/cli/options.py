@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from nstlib.errors import InputError, number
-from nstlib.stylizers.engine import ANY_STYLE, ENGINES, Engine
+from nstlib.stylizers.engine import ENGINES, Engine
 
 # The engine of each command, if none is named. One picture can wait for the optimiser.
 DEFAULT_ENGINES = {"stylize": "gatys", "folder": "fast", "video": "fast"}
@@ -71,9 +71,9 @@ def free_name(name: str, taken: Iterable[str]) -> str:
 
 
 def add_common(parser: argparse.ArgumentParser, size: int | None = 512, *, over=True) -> None:
-    """--size, whose default None is as large as it is; --quiet; and --overwrite, if `over`."""
-    add, most = parser.add_argument, size or "as it is"
-    add("--size", metavar="N", type=WHOLE, default=size, help=f"longest side in pixels: {most}")
+    """--size, by itself as large as it is if None; --quiet; and --overwrite, if `over`."""
+    add, most = parser.add_argument, f"longest side in pixels, at most: {size or 'as it is'}"
+    add("--size", metavar="N", type=WHOLE, default=size, help=most)
     add("--quiet", action="store_true", help="print errors and notes only")
     if over:
         add("--overwrite", action="store_true", help="replace OUT if it exists")
@@ -82,13 +82,13 @@ def add_common(parser: argparse.ArgumentParser, size: int | None = 512, *, over=
 def add_engine(parser: argparse.ArgumentParser, command: str) -> Callable:
     """The options from which `engine_of` makes an engine; returns an `add` for gatys alone."""
     default, add = DEFAULT_ENGINES[command], parser.add_argument
-    add("--engine", choices=ENGINES, default=default, help=f"{ENGINE_HELP}: {default}")
+    add("--engine", choices=ENGINES, default=default, help=f"{ENGINE_HELP}: %(default)s")
     add("--strength", metavar="S", type=SHARE, default=1.0, help="0, the photo, to 1")
     add("--preserve-color", action="store_true", help="keep the colours of the photo")
     add = _only_for(parser, NETWORKS)
     add("--network", metavar="N", help="a bundled one, such as light, or a file")
     add("--tile", metavar="N", type=WHOLE, help="paint in tiles of N pixels, such as 1024")
-    add = _only_for(parser, ANY_STYLE)
+    add = _only_for(parser, ("adain",))
     add("--alpha", metavar="A", type=SHARE, help="0, keep content, to 1")
     add = _only_for(parser, ("gatys",))
     add("--steps", metavar="N", type=WHOLE, help="updates of the picture, or of the first frame")

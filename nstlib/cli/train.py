@@ -1,9 +1,8 @@
 """`python -m nstlib train`: a network of your own, from a folder of photos and some paintings."""
 
 import argparse
-from collections.abc import Callable
 
-from nstlib.cli.options import WHOLE, given, number_type, path
+from nstlib.cli.options import WEIGHT, WHOLE, given, path
 from nstlib.errors import InputError
 from nstlib.stylizers.engine import ANY_STYLE
 
@@ -17,12 +16,12 @@ KINDS = {
 }
 PREVIEWS = ("great_wall", "cat", "chameleon")
 PREVIEW_PAINTINGS = ("starry_night", "great_wave", "poppies", "composition_viii", "summertime")
-# Options that are arguments of both functions that train; what is not given is as they have it.
+# The options that are arguments of both functions that train.
 SETTINGS = ("steps", "batch", "crop", "learning_rate", "every", "seed", "weights")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    add, positive = parser.add_argument, number_type(0)
+    add = parser.add_argument
     add("kind", choices=KINDS, help="one style; many; a StyleBank; or any style")
     add("--content", metavar="DIR", type=path, required=True, help="a folder of photos")
     paintings = "bundled names or files; for adain a folder of paintings"
@@ -30,18 +29,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("-o", "--output", metavar="DIR", type=path, required=True, help="checkpoints, log, network")
     add("--add-to", metavar="NETWORK", help="teach the styles to this network, change nothing else")
     add("--go-on-from", metavar="NETWORK", help="begin with this; styles: or adain-light")
-    strokes = "larger strokes: 512; finer: 256; by itself 384"
+    strokes = "larger strokes: 512; finer: 256; else %(default)s"
     add("--style-size", metavar="N", type=WHOLE, default=384, help=strokes)
-    add("--style-weight", metavar="W", type=positive, help="more paints more boldly")
+    add("--style-weight", metavar="W", type=WEIGHT, help="more paints more boldly")
     add("--preview", metavar="PHOTO", nargs="*", default=PREVIEWS, help="painted now and then")
-    add("--steps", metavar="N", type=WHOLE, help="batches: 2000")
-    add("--batch", metavar="N", type=WHOLE, help="photos in a batch: 4")
-    add("--crop", metavar="N", type=WHOLE, help="pixels of the square they see: 192; any style 128")
-    rate = "of Adam: 0.003; any style 0.001"
-    add("--learning-rate", metavar="R", type=positive, help=rate)
-    add("--every", metavar="N", type=WHOLE, help="steps between checkpoints: 50")
-    add("--weights", metavar="W", help="of VGG19: imagenet, random, or a file")
-    add("--seed", metavar="N", type=int, help="0")
+    add("--steps", metavar="N", type=WHOLE, default=3000, help="batches: %(default)s")
+    add("--batch", metavar="N", type=WHOLE, default=4, help="photos in a batch: %(default)s")
+    square = "pixels of the square they see: %(default)s"
+    add("--crop", metavar="N", type=WHOLE, default=192, help=square)
+    add("--learning-rate", metavar="R", type=WEIGHT, default=3e-3, help="of Adam: %(default)s")
+    add("--every", metavar="N", type=WHOLE, default=50, help="steps a checkpoint: %(default)s")
+    add("--weights", metavar="W", default="imagenet", help="of VGG19: imagenet, random, or a file")
+    add("--seed", metavar="N", type=int, default=0, help="of what is drawn: %(default)s")
     parser.set_defaults(when_stopped="the same command goes on from here")
 
 
@@ -52,9 +51,9 @@ def run(args: argparse.Namespace) -> None:
     from nstlib.networks.training.diary import read_log
     from nstlib.networks.training.model_card import model_card
 
-    before, halves = keras.config.dtype_policy(), "bfloat16" if has_fast_bfloat16() else ""
-    halves = "float16" if has_gpu() else halves
-    keras.mixed_precision.set_global_policy(f"mixed_{halves}" if halves else "float32")
+    before = keras.config.dtype_policy()
+    policy = "mixed_bfloat16" if has_fast_bfloat16() else "float32"
+    keras.mixed_precision.set_global_policy("mixed_float16" if has_gpu() else policy)
     try:
         trained = (_taught_any_style if args.kind in ANY_STYLE else _taught_styles)(args)
     finally:
@@ -62,33 +61,33 @@ def run(args: argparse.Namespace) -> None:
     file = save_network(trained, args.output / "network.npz")
     card = model_card(args.output.name, trained, read_log(args.output))
     (args.output / "card.md").write_text(card, encoding="utf-8")
-    learnt, (style, engine) = ", ".join(trained.styles) or "any style", ("STYLE", "adain")
-    if trained.styles:
-        style, engine = trained.styles[-1], "fast"
+    style, engine = (trained.styles[-1], "fast") if trained.styles else ("STYLE", "adain")
+    learnt = ", ".join(trained.styles) or "any style"
     print(f"Trained {file}: {learnt}. Paint with it: ", end="")
     print(f"nstlib stylize PHOTO {style} --engine {engine} --network {file} -o OUT")
 
 
-def _settings(args: argparse.Namespace, function: Callable) -> dict:
-    defaults = {name: function.__kwdefaults__[name] for name in SETTINGS}
-    return defaults | given(args, *SETTINGS)
-
-
-def _previews(args: argparse.Namespace) -> dict:
+def _pictures(names, size: int) -> list[tuple]:
+    """(name, picture) for bundled names and files, at a longest side of `size` at most."""
     from nstlib.images.bundled import find_picture
     from nstlib.images.files import load_image
 
-    return {name: load_image(find_picture(name), 256) for name in args.preview}
+    files = [find_picture(name) for name in names]
+    return [(file.stem, load_image(file, size)) for file in files]
 
 
-def _shared_about(settings: dict) -> dict:
+def _settings(args: argparse.Namespace) -> dict:
+    """What both functions that train are told."""
+    return {"previews": dict(_pictures(args.preview, 256)), **given(args, *SETTINGS)}
+
+
+def _shared_about(args: argparse.Namespace) -> dict:
     """For the card: how it was trained."""
-    rate = settings["learning_rate"]
     return {
-        "steps": settings["steps"],
-        "batch": f"{settings['batch']} crops of {settings['crop']} px",
-        "optimizer": f"Adam {rate:g}, cosine schedule, gradients clipped to norm 5",
-        "seed": settings["seed"],
+        "steps": args.steps,
+        "batch": f"{args.batch} crops of {args.crop} px",
+        "optimizer": f"Adam {args.learning_rate:g}, cosine schedule, gradients clipped to norm 5",
+        "seed": args.seed,
     }
 
 
@@ -98,27 +97,20 @@ def _shared_about(settings: dict) -> dict:
 def _taught_styles(args: argparse.Namespace):
     """A network for these styles, trained."""
     from nstlib.gatys.recipe import recipe
-    from nstlib.images.bundled import find_picture
-    from nstlib.images.files import load_image
     from nstlib.networks.training.loop import train
 
-    files = [find_picture(name) for name in args.style]
-    paintings = [load_image(file, args.style_size) for file in files]
-    settings = _settings(args, train)
-    trained = _styles_network(args, [file.stem for file in files], paintings)
-    learnt = len(trained.styles) - len(
-        paintings
-    )  # of --add-to; never drawn, so any picture will do
+    names, paintings = map(list, zip(*_pictures(args.style, args.style_size), strict=True))
+    trained = _styles_network(args, names, paintings)
+    learnt = len(trained.styles) - len(names)  # before --add-to: never drawn, so never looked at
     styles = dict(zip(trained.styles, [paintings[0]] * learnt + paintings, strict=True))
     loss = recipe("feed-forward", **given(args, "style_weight"))
     again = len(styles) + 1 if trained.architecture == "stylebank" and not learnt else 0
     stream = train(
         trained.network, args.content, styles, args.output, recipe=loss, identity_every=again,
-        only=list(range(learnt, len(styles))) if learnt else None, previews=_previews(args),
-        **settings,
+        only=list(range(learnt, len(styles))) if learnt else None, **_settings(args),
     )  # fmt: skip
     trained.about.update(
-        _shared_about(settings),
+        _shared_about(args),
         photos=f"{len(stream.files)} files, {len(stream.skipped)} of them unreadable",
         style_size=args.style_size,
         loss_network=f"{loss.network}, {', '.join([*loss.content_layers, *loss.style_layers])}",
@@ -130,7 +122,7 @@ def _taught_styles(args: argparse.Namespace):
 
 def _styles_network(args: argparse.Namespace, names: list[str], paintings: list):
     """The network to train: a new one, one to go on with, or one that learns more styles."""
-    from nstlib.networks.files import PaintingNetwork, build_network
+    from nstlib.networks.files import PaintingNetwork, build_network, load_network
     from nstlib.networks.growth import with_more_styles
 
     if len(set(names)) < len(names):
@@ -138,7 +130,9 @@ def _styles_network(args: argparse.Namespace, names: list[str], paintings: list)
     if args.add_to and args.go_on_from:
         raise InputError("--add-to and --go-on-from exclude each other: leave one out.")
     if args.add_to:
-        return with_more_styles(_of_kind(args.kind, args.add_to), names)
+        before = load_network(args.add_to)
+        _check_kind(args.kind, args.add_to, before)
+        return with_more_styles(before, names)
     if args.kind == "transform" and len(names) > 1:
         raise InputError("A transform network learns one style; `train styles` learns several.")
     if args.go_on_from:
@@ -148,45 +142,33 @@ def _styles_network(args: argparse.Namespace, names: list[str], paintings: list)
 
 
 def _gone_on(args: argparse.Namespace, names: list[str], paintings: list):
-    from nstlib.networks.files import load_network
-
-    if args.kind == "styles" and load_network(args.go_on_from).architecture == "adain-light":
-        return _light_network(args, names, paintings)
-    trained = _of_kind(args.kind, args.go_on_from)
-    if list(trained.styles) != names:
-        raise InputError(
-            f"{args.go_on_from} knows the styles {', '.join(trained.styles)}: give these styles, "
-            "in this order, or --add-to."
-        )
-    return trained
-
-
-def _of_kind(kind: str, name: str):
-    """The network of that name or file, if `train KIND` can go on from it."""
-    from nstlib.networks.files import load_network
-
-    trained = load_network(name, to_train=True)
-    if trained.architecture != KINDS[kind]:
-        its = next(
-            one for one, architecture in KINDS.items() if architecture == trained.architecture
-        )
-        raise InputError(
-            f"{name} is a network of `train {its}`; `train {kind}` cannot go on from it."
-        )
-    return trained
-
-
-def _light_network(args: argparse.Namespace, names: list[str], paintings: list):
-    """A network of these styles that begins with what one of any style knows of them."""
+    """One of these styles, further; or a new one that begins with what one of any style knows."""
     import numpy as np
 
     from nstlib.networks.adain import light_network_of
     from nstlib.networks.files import PaintingNetwork, load_network
     from nstlib.vgg.statistics import style_encoder, style_vector
 
-    look, any_style = style_encoder(**given(args, "weights")), load_network(args.go_on_from)
-    vectors = np.concatenate([style_vector(look(painting)) for painting in paintings])
-    return PaintingNetwork("light", tuple(names), light_network_of(any_style.network, vectors))
+    before = load_network(args.go_on_from, to_train=True)
+    if (args.kind, before.architecture) == ("styles", "adain-light"):
+        look = style_encoder(args.weights)
+        vectors = np.concatenate([style_vector(look(painting)) for painting in paintings])
+        return PaintingNetwork("light", tuple(names), light_network_of(before.network, vectors))
+    _check_kind(args.kind, args.go_on_from, before)
+    if list(before.styles) != names:
+        raise InputError(
+            f"{args.go_on_from} knows the styles {', '.join(before.styles)}: give these styles, in "
+            "this order, or --add-to."
+        )
+    return before
+
+
+def _check_kind(kind: str, name: str, trained) -> None:
+    if trained.architecture != KINDS[kind]:
+        its = {architecture: one for one, architecture in KINDS.items()}[trained.architecture]
+        raise InputError(
+            f"{name} is a network of `train {its}`; `train {kind}` cannot go on from it."
+        )
 
 
 # --- Any style -----------------------------------------------------------------------------------
@@ -194,8 +176,6 @@ def _light_network(args: argparse.Namespace, names: list[str], paintings: list):
 
 def _taught_any_style(args: argparse.Namespace):
     """A network that takes any painting, trained: `--style` is a folder of many."""
-    from nstlib.images.bundled import find_picture
-    from nstlib.images.files import load_image
     from nstlib.networks.training.any_style import WEIGHTS, train_any_style
 
     if len(args.style) > 1 or args.add_to or args.style_weight:
@@ -208,17 +188,15 @@ def _taught_any_style(args: argparse.Namespace):
             f"--style {args.style[0]} is no folder: `train {args.kind}` learns from a folder of "
             "many paintings."
         )
-    settings = _settings(args, train_any_style)
-    trained = _any_style_network(args, settings)
+    trained = _any_style_network(args)
     stream = train_any_style(
-        trained.network, args.content, path(args.style[0]), args.output, previews=_previews(args),
-        preview_paintings=[load_image(find_picture(name), 384) for name in PREVIEW_PAINTINGS],
-        **settings,
+        trained.network, args.content, path(args.style[0]), args.output, **_settings(args),
+        preview_paintings=[painting for _, painting in _pictures(PREVIEW_PAINTINGS, 384)],
     )  # fmt: skip
     terms = WEIGHTS[trained.network.name]
     count = {"photos": stream.photos, "paintings": stream.paintings}
     trained.about.update(
-        _shared_about(settings),
+        _shared_about(args),
         **{kind: f"{len(s.files)} files, {len(s.skipped)} unreadable" for kind, s in count.items()},
         encoder="vgg19, block1_conv1 to block4_conv1",
         loss_weights=", ".join(f"{name} {weight:g}" for name, weight in terms.items()),
@@ -226,17 +204,18 @@ def _taught_any_style(args: argparse.Namespace):
     return trained
 
 
-def _any_style_network(args: argparse.Namespace, settings: dict):
+def _any_style_network(args: argparse.Namespace):
     """The network to train: a new one, or one to go on with."""
-    from nstlib.networks.files import PaintingNetwork, build_network
+    from nstlib.networks.files import PaintingNetwork, build_network, load_network
     from nstlib.networks.training.any_style import lay_style_axes
 
     if args.go_on_from:
-        return _of_kind(args.kind, args.go_on_from)
+        before = load_network(args.go_on_from, to_train=True)
+        _check_kind(args.kind, args.go_on_from, before)
+        return before
     trained = PaintingNetwork(args.kind, (), build_network(args.kind, 0))
     resumed = any(args.output.glob("step_*.weights.h5"))  # then all weights come from there
     if args.kind == "adain-light" and not resumed:
-        count = min(1000, 4 * settings["steps"])
-        shared = {name: settings[name] for name in ("crop", "seed", "weights")}
-        lay_style_axes(trained.network, args.content, path(args.style[0]), count=count, **shared)
+        shared = given(args, "crop", "seed", "weights") | {"count": min(1000, 4 * args.steps)}
+        lay_style_axes(trained.network, args.content, path(args.style[0]), **shared)
     return trained

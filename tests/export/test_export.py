@@ -4,14 +4,12 @@ ONNX files of small untrained networks are in test_stylizers.py and test_adain.p
 bundled networks in four runtimes, the formats that TensorFlow writes, and the command line.
 """
 
-import argparse
 import logging
 
 import keras
 import numpy as np
 import pytest
 
-from nstlib.cli.export import add_export
 from nstlib.errors import InputError, MissingFile, WeightsError
 from nstlib.export import onnx as export, reader as exported, tensorflow as export_tensorflow
 from nstlib.images import bundled as data
@@ -230,54 +228,3 @@ def test_what_cannot_be_opened(tmp_path):
     (tmp_path / "network.pb").touch()
     with pytest.raises(InputError, match="network.pb ends in .pb; it can end in .onnx or .tflite"):
         exported.open_exported(tmp_path / "network.pb")
-
-
-# --- The command line -----------------------------------------------------------------------------
-
-
-def command(*words) -> None:
-    parser = argparse.ArgumentParser()
-    add_export(parser, float)
-    args = parser.parse_args(list(map(str, words)))
-    args.run(args)
-
-
-@pytest.mark.parametrize(
-    ("name", "options", "expected"),
-    [
-        (
-            "l.onnx",
-            ("--style", STYLE),
-            "MB, ONNX\n  inputs: image (1, 3, any, any)\n  outputs: painting (1, 3, any, any)",
-        ),
-        (
-            "l.tflite",
-            ("--size", "64x48"),
-            "MB, LiteRT\n  inputs: image (1, 48, 64, 3), mix (1, 15)\n  outputs: painting (1, 48, ",
-        ),
-    ],
-)
-def test_export_prints_what_it_wrote(name, options, expected, tmp_path, capsys):
-    command("light", "-o", tmp_path / name, *options, "--check")
-    printed = capsys.readouterr().out
-    assert printed.startswith(f"Wrote {tmp_path / name}: ") and expected in printed
-    difference = printed.partition("Largest difference from Keras: ")[2].split()[0]
-    assert float(difference) < 1e-3
-    with pytest.raises(InputError, match="is there already"):
-        command("light", "-o", tmp_path / name)
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (("-o", "l.pb"), "it can end in .onnx or .tflite, or be a folder"),
-        (("-o", "l.onnx", "--size", "64x64"), "--size is for .tflite files only"),
-        (("-o", "l.onnx", "--format", "litert"), "written into files that end in .tflite"),
-        (("-o", "l.tflite", "--size", "64"), "'64' is no size; write 640x480"),
-        (("-o", "folder", "--alpha", "0.5"), "--alpha belongs to a --style"),
-    ],
-)
-def test_wrong_usage(words, message, capsys):
-    with pytest.raises(SystemExit) as stop:
-        command("light", *words)
-    assert stop.value.code == 2 and message in capsys.readouterr().err

@@ -3,7 +3,6 @@
 Painters are functions of a line, so that nothing here waits for a network.
 """
 
-import argparse
 import subprocess
 import sys
 import textwrap
@@ -17,7 +16,6 @@ import cv2
 import numpy as np
 import pytest
 
-from nstlib.cli import video as video_command
 from nstlib.errors import InputError, MissingFile, NstError
 from nstlib.evaluation.measures import flicker
 from nstlib.gatys.film import GatysPainter, temporal_term
@@ -625,49 +623,3 @@ def test_keys_change_the_painter(monkeypatch):
     painters = {name: lambda p, v=v: p * 0 + v for name, v in (("dark", 0.2), ("light", 0.8))}
     assert camera.webcam(painters, size=64) == 4
     np.testing.assert_allclose(np.array(shown) / 255, [0.2, 0.8, 0.2, 0.8], atol=0.01)
-
-
-@pytest.fixture
-def command(monkeypatch, capsys):
-    """Call `nstlib video`, with a painter of one line in place of the networks."""
-    monkeypatch.setenv("NST_PROGRESS", "0")
-    monkeypatch.setattr(video_command, "_painter", lambda args: negative)
-
-    def call(*arguments):
-        parser = argparse.ArgumentParser()
-        video_command.add_video(parser, int, float, str)
-        args = parser.parse_args([str(argument) for argument in arguments])
-        return args.run(args), capsys.readouterr()
-
-    return call
-
-
-def test_the_command_paints_a_video_and_says_so(command, clip, tmp_path):
-    code, (out, _) = command(clip, "starry_night", "-o", tmp_path / "out.mp4", "--size", 32)
-    assert code == 0 and "Painted" in out and "10 frames" in out
-    with pytest.raises(InputError, match="--overwrite"):
-        command(clip, "starry_night", "-o", tmp_path / "out.mp4")
-    code, (out, err) = command(
-        clip, "poppies", "-o", tmp_path / "out.mp4", "--overwrite", "--quiet"
-    )
-    assert (code, out, err) == (0, "", "")
-
-
-def test_the_command_goes_on_after_ctrl_c(command, clip, tmp_path, monkeypatch):
-    monkeypatch.setattr(video_command, "_painter", lambda args: stopped_at(3, negative))
-    code, (_, err) = command(clip, "poppies", "-o", tmp_path / "out.mp4")
-    assert code == 130 and "goes on from here" in err
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (["--alpha", "1"], "--alpha is for --engine adain only"),
-        (["--steps", "5"], "--steps is for --engine gatys only"),
-        (["--engine", "gatys", "--network", "light"], "--network is for --engine fast or adain"),
-    ],
-)
-def test_options_of_another_engine_are_wrong_usage(command, clip, capsys, options, message):
-    with pytest.raises(SystemExit):
-        command(clip, "poppies", "-o", "out.mp4", *options)
-    assert message in capsys.readouterr().err
