@@ -77,8 +77,8 @@ def needed_packages() -> list:
     return [one for one in needed if one.marker is None or one.marker.evaluate({"extra": ""})]
 
 
-def package(needed) -> Check:
-    mend = f'pip install "{needed.name}{needed.specifier}"'
+def package(needed, mend: str = "") -> Check:
+    mend = mend or f'pip install "{needed.name}{needed.specifier}"'
     try:
         version = importlib.metadata.version(needed.name)
     except importlib.metadata.PackageNotFoundError:
@@ -89,10 +89,9 @@ def package(needed) -> Check:
 
 def installation() -> Check:
     """The notebooks need it installed: in their own folder they would not find it otherwise."""
-    try:
-        return Check(True, f"nstlib {importlib.metadata.version('nstlib')}")
-    except importlib.metadata.PackageNotFoundError:
-        return Check(False, "nstlib is not installed", "pip install --no-deps -e .")
+    from packaging.requirements import Requirement
+
+    return package(Requirement("nstlib"), "pip install --no-deps -e .")
 
 
 def backend() -> Check:

@@ -3,7 +3,7 @@
 import argparse
 import math
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from nstlib.errors import InputError, number
@@ -61,9 +61,9 @@ def given(args: argparse.Namespace, *names: str) -> dict:
     return {name: getattr(args, name) for name in names if getattr(args, name) is not None}
 
 
-def free_name(name: str, taken: Iterable[str]) -> str:
+def free_name(name: str, taken: Collection[str]) -> str:
     """The name, with a number if it is taken already."""
-    names = [name, *(f"{name} {number}" for number in range(2, len(list(taken)) + 2))]
+    names = [name, *(f"{name} {number}" for number in range(2, len(taken) + 2))]
     return next(free for free in names if free not in taken)
 
 
@@ -102,17 +102,16 @@ def _only_for(parser: argparse.ArgumentParser, engines: tuple[str, ...]) -> Call
     group = parser.add_argument_group(f"for --engine {' or '.join(engines)} only")
 
     def add(*names: str, **how) -> None:
-        only[group.add_argument(*names, **how).dest] = engines
+        only[group.add_argument(*names, **how).dest] = names[0], engines
 
     return add
 
 
 def engine_of(args: argparse.Namespace) -> Engine:
     """The engine that was asked for. What it has no use for is wrong usage."""
-    for name, engines in args.only.items():
+    for name, (option, engines) in args.only.items():
         if getattr(args, name) is not None and args.engine not in engines:
-            option = name.replace("_", "-")
-            args.usage_error(f"--{option} is for --engine {' or '.join(engines)} only")
+            args.usage_error(f"{option} is for --engine {' or '.join(engines)} only")
     style = shares(args.style)
     if args.engine == "gatys" and not isinstance(style, str):
         args.usage_error(

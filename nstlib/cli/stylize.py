@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> None:
     from nstlib.stylizers.door import finished
 
     files = _files(args, engine)
-    protect = [files.photo, *files.paintings, *files.masks, files.start or files.photo]
+    protect = [*filter(None, (files.photo, files.start)), *files.paintings, *files.masks]
     rules = {"overwrite": args.overwrite, "protect": protect}
     writable(args.output, EXTENSIONS, **rules)
     content = load_image(files.photo, args.size)
@@ -120,7 +120,7 @@ def _by_descent(args: argparse.Namespace, content, files: Files, rules: dict) ->
 
     paintings = {}
     for file in files.paintings:
-        size = None if args.style_size else args.size
+        size = None if args.style_scale else args.size
         paintings[free_name(file.stem, paintings)] = load_image(file, size)
     recipe = _recipe(args)
     options = given(args, "seed", "weights")

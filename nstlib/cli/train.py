@@ -7,6 +7,7 @@ from nstlib.errors import InputError
 from nstlib.stylizers.engine import ANY_STYLE
 
 HELP = "teach a network styles of your own"
+NETWORK = "network.npz"  # in the folder of a training
 # What is taught -> the architecture that learns it (`nstlib.networks.files.ARCHITECTURES`).
 KINDS = {
     "transform": "johnson",
@@ -14,6 +15,7 @@ KINDS = {
     "stylebank": "stylebank",
     **{name: name for name in ANY_STYLE},
 }
+BEGINNINGS = {"styles": "adain-light"}  # what a kind may go on from besides its own architecture
 PREVIEWS = ("great_wall", "cat", "chameleon")
 PREVIEW_PAINTINGS = ("starry_night", "great_wave", "poppies", "composition_viii", "summertime")
 # The options that are arguments of both functions that train.
@@ -47,24 +49,38 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Train, going on from the last checkpoint in OUT, then write the network and its card."""
     from nstlib.backend import has_fast_bfloat16, has_gpu, keras
-    from nstlib.networks.files import save_network
-    from nstlib.networks.training.diary import read_log
-    from nstlib.networks.training.model_card import model_card
 
     before = keras.config.dtype_policy()
     policy = "mixed_bfloat16" if has_fast_bfloat16() else "float32"
     keras.mixed_precision.set_global_policy("mixed_float16" if has_gpu() else policy)
     try:
-        trained = (_taught_any_style if args.kind in ANY_STYLE else _taught_styles)(args)
+        trained, about = (_taught_any_style if args.kind in ANY_STYLE else _taught_styles)(args)
     finally:
         keras.mixed_precision.set_global_policy(before)
-    file = save_network(trained, args.output / "network.npz")
-    card = model_card(args.output.name, trained, read_log(args.output))
-    (args.output / "card.md").write_text(card, encoding="utf-8")
+    _write(args, trained, about)
     style, engine = (trained.styles[-1], "fast") if trained.styles else ("STYLE", "adain")
-    learnt = ", ".join(trained.styles) or "any style"
+    file, learnt = args.output / NETWORK, ", ".join(trained.styles) or "any style"
     print(f"Trained {file}: {learnt}. Paint with it: ", end="")
     print(f"nstlib stylize PHOTO {style} --engine {engine} --network {file} -o OUT")
+
+
+def _write(args: argparse.Namespace, trained, about: dict) -> None:
+    """The network and its card."""
+    from nstlib.files import write
+    from nstlib.networks.files import save_network
+    from nstlib.networks.training.diary import read_log
+    from nstlib.networks.training.model_card import model_card
+
+    trained.about.update(
+        steps=args.steps,
+        batch=f"{args.batch} crops of {args.crop} px",
+        optimizer=f"Adam {args.learning_rate:g}, cosine schedule, gradients clipped to norm 5",
+        seed=args.seed,
+        **about,
+    )
+    save_network(trained, args.output / NETWORK)
+    card = model_card(args.output.name, trained, read_log(args.output))
+    write(args.output / "card.md", card.encode())
 
 
 def _pictures(names, size: int) -> list[tuple]:
@@ -81,27 +97,17 @@ def _settings(args: argparse.Namespace) -> dict:
     return {"previews": dict(_pictures(args.preview, 256)), **given(args, *SETTINGS)}
 
 
-def _shared_about(args: argparse.Namespace) -> dict:
-    """For the card: how it was trained."""
-    return {
-        "steps": args.steps,
-        "batch": f"{args.batch} crops of {args.crop} px",
-        "optimizer": f"Adam {args.learning_rate:g}, cosine schedule, gradients clipped to norm 5",
-        "seed": args.seed,
-    }
-
-
 # --- Styles by name ------------------------------------------------------------------------------
 
 
-def _taught_styles(args: argparse.Namespace):
-    """A network for these styles, trained."""
+def _taught_styles(args: argparse.Namespace) -> tuple:
+    """A network for these styles, trained, and what its card says of that."""
     from nstlib.gatys.recipe import recipe
     from nstlib.networks.training.loop import train
 
     names, paintings = map(list, zip(*_pictures(args.style, args.style_size), strict=True))
     trained = _styles_network(args, names, paintings)
-    learnt = len(trained.styles) - len(names)  # before --add-to: never drawn, so never looked at
+    learnt = len(trained.styles) - len(names)  # of --add-to: never drawn, any picture will do
     styles = dict(zip(trained.styles, [paintings[0]] * learnt + paintings, strict=True))
     loss = recipe("feed-forward", **given(args, "style_weight"))
     again = len(styles) + 1 if trained.architecture == "stylebank" and not learnt else 0
@@ -109,20 +115,18 @@ def _taught_styles(args: argparse.Namespace):
         trained.network, args.content, styles, args.output, recipe=loss, identity_every=again,
         only=list(range(learnt, len(styles))) if learnt else None, **_settings(args),
     )  # fmt: skip
-    trained.about.update(
-        _shared_about(args),
-        photos=f"{len(stream.files)} files, {len(stream.skipped)} of them unreadable",
-        style_size=args.style_size,
-        loss_network=f"{loss.network}, {', '.join([*loss.content_layers, *loss.style_layers])}",
-        loss_weights=f"content {loss.content_weight:g}, style {loss.style_weight:g}, "
+    return trained, {
+        "photos": f"{len(stream.files)} files, {len(stream.skipped)} of them unreadable",
+        "style_size": args.style_size,
+        "loss_network": f"{loss.network}, {', '.join([*loss.content_layers, *loss.style_layers])}",
+        "loss_weights": f"content {loss.content_weight:g}, style {loss.style_weight:g}, "
         f"total variation {loss.tv_weight:g}",
-    )
-    return trained
+    }
 
 
 def _styles_network(args: argparse.Namespace, names: list[str], paintings: list):
     """The network to train: a new one, one to go on with, or one that learns more styles."""
-    from nstlib.networks.files import PaintingNetwork, build_network, load_network
+    from nstlib.networks.files import PaintingNetwork, build_network
     from nstlib.networks.growth import with_more_styles
 
     if len(set(names)) < len(names):
@@ -130,9 +134,7 @@ def _styles_network(args: argparse.Namespace, names: list[str], paintings: list)
     if args.add_to and args.go_on_from:
         raise InputError("--add-to and --go-on-from exclude each other: leave one out.")
     if args.add_to:
-        before = load_network(args.add_to)
-        _check_kind(args.kind, args.add_to, before)
-        return with_more_styles(before, names)
+        return with_more_styles(_begun(args.kind, args.add_to), names)
     if args.kind == "transform" and len(names) > 1:
         raise InputError("A transform network learns one style; `train styles` learns several.")
     if args.go_on_from:
@@ -146,15 +148,14 @@ def _gone_on(args: argparse.Namespace, names: list[str], paintings: list):
     import numpy as np
 
     from nstlib.networks.adain import light_network_of
-    from nstlib.networks.files import PaintingNetwork, load_network
+    from nstlib.networks.files import PaintingNetwork
     from nstlib.vgg.statistics import style_encoder, style_vector
 
-    before = load_network(args.go_on_from, to_train=True)
-    if (args.kind, before.architecture) == ("styles", "adain-light"):
+    before = _begun(args.kind, args.go_on_from)
+    if not before.styles:
         look = style_encoder(args.weights)
         vectors = np.concatenate([style_vector(look(painting)) for painting in paintings])
         return PaintingNetwork("light", tuple(names), light_network_of(before.network, vectors))
-    _check_kind(args.kind, args.go_on_from, before)
     if list(before.styles) != names:
         raise InputError(
             f"{args.go_on_from} knows the styles {', '.join(before.styles)}: give these styles, in "
@@ -163,19 +164,24 @@ def _gone_on(args: argparse.Namespace, names: list[str], paintings: list):
     return before
 
 
-def _check_kind(kind: str, name: str, trained) -> None:
-    if trained.architecture != KINDS[kind]:
+def _begun(kind: str, name: str):
+    """The network of that name or file, which `train KIND` is to go on from."""
+    from nstlib.networks.files import load_network
+
+    trained = load_network(name, to_train=True)
+    if trained.architecture not in (KINDS[kind], BEGINNINGS.get(kind)):
         its = {architecture: one for one, architecture in KINDS.items()}[trained.architecture]
         raise InputError(
             f"{name} is a network of `train {its}`; `train {kind}` cannot go on from it."
         )
+    return trained
 
 
 # --- Any style -----------------------------------------------------------------------------------
 
 
-def _taught_any_style(args: argparse.Namespace):
-    """A network that takes any painting, trained: `--style` is a folder of many."""
+def _taught_any_style(args: argparse.Namespace) -> tuple:
+    """A network that takes any painting, trained, and what its card says of that."""
     from nstlib.networks.training.any_style import WEIGHTS, train_any_style
 
     if len(args.style) > 1 or args.add_to or args.style_weight:
@@ -195,24 +201,20 @@ def _taught_any_style(args: argparse.Namespace):
     )  # fmt: skip
     terms = WEIGHTS[trained.network.name]
     count = {"photos": stream.photos, "paintings": stream.paintings}
-    trained.about.update(
-        _shared_about(args),
+    return trained, {
         **{kind: f"{len(s.files)} files, {len(s.skipped)} unreadable" for kind, s in count.items()},
-        encoder="vgg19, block1_conv1 to block4_conv1",
-        loss_weights=", ".join(f"{name} {weight:g}" for name, weight in terms.items()),
-    )
-    return trained
+        "encoder": "vgg19, block1_conv1 to block4_conv1",
+        "loss_weights": ", ".join(f"{name} {weight:g}" for name, weight in terms.items()),
+    }
 
 
 def _any_style_network(args: argparse.Namespace):
     """The network to train: a new one, or one to go on with."""
-    from nstlib.networks.files import PaintingNetwork, build_network, load_network
+    from nstlib.networks.files import PaintingNetwork, build_network
     from nstlib.networks.training.any_style import lay_style_axes
 
     if args.go_on_from:
-        before = load_network(args.go_on_from, to_train=True)
-        _check_kind(args.kind, args.go_on_from, before)
-        return before
+        return _begun(args.kind, args.go_on_from)
     trained = PaintingNetwork(args.kind, (), build_network(args.kind, 0))
     resumed = any(args.output.glob("step_*.weights.h5"))  # then all weights come from there
     if args.kind == "adain-light" and not resumed:

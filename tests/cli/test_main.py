@@ -35,7 +35,7 @@ OPTIONS = {
         **{"seed": 9, "save_every": 10, "color": "match", "styles": ["grass", "gravel"]},
     },
     "stylize cat brick -o a.jpg --style-weights 1 2 --style-size 0.5 --mask sky --feather 3": {
-        **{"style_weights": [1.0, 2.0], "style_size": 0.5, "mask": ["sky"], "feather": 3.0},
+        **{"style_weights": [1.0, 2.0], "style_scale": 0.5, "mask": ["sky"], "feather": 3.0},
     },
     "stylize cat brick -o a.jpg --content-layers conv4_2=2 --style-layers conv1_1 conv2_1=0.5": {
         "content_layers": [("conv4_2", 2.0)],
@@ -184,7 +184,7 @@ WRONG_USAGE = {
     f"{STYLIZE} --styles grass --mask a b c": "--mask gives 3 for 2 paintings",
     f"{STYLIZE} --mask rest": "--mask rest is what other masks leave",
     f"{STYLIZE} --feather 3": "--feather softens masks",
-    f"{STYLIZE} --style-layers conv1_1=x": "'conv1_1=x' is not allowed; write block4_conv2",
+    f"{STYLIZE} --style-layers conv1_1=x": "--style-layers: it is 'x'; it must be a number",
     f"{STYLIZE} --style-layers conv9_1": "VGG19 has no layer 'conv9_1'",
     f"{STYLIZE} --engine fast --mask sky": "--mask is for --engine gatys only",
     f"{STYLIZE} --engine fast --color match": "--color is for --engine gatys only",
