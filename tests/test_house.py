@@ -50,7 +50,8 @@ def imported(node) -> list[str]:
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names if alias.name.split(".")[0] == "nstlib"]
     if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "nstlib":
-        return [f"{node.module}.{alias.name}" for alias in node.names]
+        names = [alias.name for alias in node.names if alias.name != "__version__"]
+        return [f"{node.module}.{name}" for name in names]
     return []
 
 

@@ -3,7 +3,6 @@
 Every check imports what it looks at by itself, so that one broken package does not hide the rest.
 """
 
-import importlib.metadata
 import os
 import platform
 import shutil
@@ -65,6 +64,8 @@ def python() -> Check:
 
 def needed_packages() -> list:
     """The requirements of the course (or, in an installed package, of nstlib alone) here."""
+    from importlib import metadata
+
     from packaging.requirements import Requirement
 
     clone = Path(__file__).parents[2]
@@ -72,16 +73,18 @@ def needed_packages() -> list:
         lines = (clone / "requirements.txt").read_text(encoding="utf-8").splitlines()
         lines = filter(None, (line.partition("#")[0].strip() for line in lines))
     else:
-        lines = importlib.metadata.requires("nstlib") or []
+        lines = metadata.requires("nstlib") or []
     needed = [Requirement(line) for line in lines]
     return [one for one in needed if one.marker is None or one.marker.evaluate({"extra": ""})]
 
 
 def package(needed, mend: str = "") -> Check:
+    from importlib import metadata
+
     mend = mend or f'pip install "{needed.name}{needed.specifier}"'
     try:
-        version = importlib.metadata.version(needed.name)
-    except importlib.metadata.PackageNotFoundError:
+        version = metadata.version(needed.name)
+    except metadata.PackageNotFoundError:
         return Check(False, f"{needed.name} is not installed", mend)
     ok = needed.specifier.contains(version, prereleases=True)
     return Check(ok, f"{needed.name} {version}", "" if ok else mend)

@@ -8,8 +8,8 @@ import argparse
 import os
 import sys
 import warnings
-from importlib.metadata import version
 
+from nstlib import __version__
 from nstlib.cli import compare, doctor, export, folder, styles, stylize, train, video, weights
 from nstlib.errors import NstError
 
@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="nstlib", description=SUMMARY, epilog=EXAMPLE)
-    parser.add_argument("--version", action="version", version=f"nstlib {version('nstlib')}")
+    parser.add_argument("--version", action="version", version=f"nstlib {__version__}")
     parser.set_defaults(when_stopped="nothing was saved")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for module in COMMANDS:

@@ -52,7 +52,7 @@ def test_python_has_to_be_one_that_is_tested(monkeypatch):
     ("version", "ok"), [("2.17.1", False), ("2.18.0", True), ("2.19.0rc1", True), ("2.9", False)]
 )
 def test_packages_are_compared_as_numbers(monkeypatch, version, ok):
-    monkeypatch.setattr(doctor.importlib.metadata, "version", lambda name: version)
+    monkeypatch.setattr("importlib.metadata.version", lambda name: version)
     found = doctor.package(Requirement("tensorflow>=2.18"))
     assert found.ok is ok and found.what == f"tensorflow {version}"
     assert found.mend == ("" if ok else 'pip install "tensorflow>=2.18"')
@@ -69,7 +69,7 @@ def test_needed_packages_come_from_the_requirements_without_extras(monkeypatch, 
     assert needed["numpy"] == ">=2.0" and {"tensorflow", "keras", "jupyterlab"} <= set(needed)
     monkeypatch.setattr(doctor, "__file__", str(tmp_path / "site-packages/nstlib/cli/doctor.py"))
     lines = ["numpy>=2.0", 'dask>=2024.8; extra == "folders"']
-    monkeypatch.setattr(doctor.importlib.metadata, "requires", lambda name: lines)
+    monkeypatch.setattr("importlib.metadata.requires", lambda name: lines)
     assert [one.name for one in doctor.needed_packages()] == ["numpy"]
 
 

@@ -133,5 +133,7 @@ def test_compare_fits_or_refuses_a_painting_of_another_size(run, mine, measured)
 def test_compare_refuses(run, mine, measured):
     code, _, err = run("compare", "cat", "great_wave", "--engines", "gatis")
     assert code == 1 and "--engines is 'gatis'. Did you mean 'gatys'?" in err
+    code, _, err = run("compare", "cat", "brick", "--engines", "fast", "--size", 64)
+    assert code == 1 and "has not learnt 'brick'" in err and not measured
     code, _, err = run("compare", "cat", "great_wave", mine, "-o", mine, "--overwrite")
     assert code == 1 and "is one of the files that are read" in err
