@@ -10,7 +10,7 @@ def add_options(parser) -> None:
     add("source", metavar="IN", help='a folder, or a glob in quotes: "photos/**/*.jpg"')
     add("style", metavar="STYLE", help="a learnt style, or for adain and gatys any painting")
     add("-o", "--output", metavar="OUT", required=True, help="the folder to write, with a list")
-    add_common(parser, over=False)
+    add_common(parser, overwrite=False)
     add("--full-size", action="store_true", help="as large as they are; --tile saves memory")
     add("--extension", metavar="E", help="write all as .jpg, .png, …; else as they are")
     add("--workers", metavar="N", type=WHOLE, help="processes on this machine; 1 needs no Dask")

@@ -70,12 +70,12 @@ def free_name(name: str, taken: Collection[str]) -> str:
 # --- Options -------------------------------------------------------------------------------------
 
 
-def add_common(parser: argparse.ArgumentParser, size: int | None = 512, *, over=True) -> None:
-    """--size, by itself as large as it is if None; --quiet; and --overwrite, if `over`."""
+def add_common(parser: argparse.ArgumentParser, size: int | None = 512, *, overwrite=True) -> None:
+    """--size, by itself as large as it is if None; --quiet; and --overwrite, if it is true."""
     add, most = parser.add_argument, f"longest side in pixels, at most: {size or 'as it is'}"
     add("--size", metavar="N", type=WHOLE, default=size, help=most)
     add("--quiet", action="store_true", help="print errors and notes only")
-    if over:
+    if overwrite:
         add("--overwrite", action="store_true", help="replace OUT if it exists")
 
 
