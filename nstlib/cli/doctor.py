@@ -1,13 +1,10 @@
-"""Is this machine ready? One check a line: OK, NOTE or FAIL, and for each failure what mends it.
+"""`python -m nstlib doctor`: is this machine ready? OK, NOTE or FAIL, and what mends a failure.
 
 Every check imports what it looks at by itself, so that one broken package does not hide the rest.
 """
 
-import hashlib
-import importlib.metadata
 import os
 import platform
-import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -15,8 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from nstlib.errors import InputError
-
+HELP = "check this machine: OK or FAIL, and the mend"
 PYTHONS = ((3, 10), (3, 13))  # the oldest and the newest that the course is tested on
 OUT_ROOM = 50e6  # bytes: a few hundred pictures
 
@@ -29,7 +25,11 @@ class Check(NamedTuple):
     mend: str = ""
 
 
-def examine() -> int:
+def add_options(parser) -> None:
+    """It takes none."""
+
+
+def run(args) -> int:
     """Run every check and print a line for each; the exit code: 0 if nothing failed, else 1."""
     failed = 0
     for check in checks():
@@ -43,17 +43,8 @@ def examine() -> int:
 
 def checks() -> Iterator[Callable[[], Check]]:
     yield python
-    yield from (partial(package, name, least) for name, least in needed_packages().items())
-    yield from (
-        installation,
-        backend,
-        device,
-        budget,
-        memory,
-        output_folder,
-        weights,
-        pictures,
-    )
+    yield from (partial(package, needed) for needed in needed_packages())
+    yield from (installation, backend, device, memory, output_folder, weights, course_files)
 
 
 def _tried(check: Callable[[], Check]) -> Check:
@@ -65,74 +56,64 @@ def _tried(check: Callable[[], Check]) -> Check:
 
 
 def python() -> Check:
-    here = f"Python {platform.python_version()}"
     low, high = (f"{major}.{minor}" for major, minor in PYTHONS)
     ok = PYTHONS[0] <= sys.version_info[:2] <= PYTHONS[1]
-    return Check(ok, here, "" if ok else f"install Python {low} to {high}, and start from there")
+    mend = "" if ok else f"install Python {low} to {high}, and start from there"
+    return Check(ok, f"Python {platform.python_version()}", mend)
 
 
-def needed_packages() -> dict[str, str]:
-    """{"numpy": "2.0", …}: the oldest version of each that the course (or nstlib alone) runs on."""
-    clone = Path(__file__).parent.parent
+def needed_packages() -> list:
+    """The requirements of the course (or, in an installed package, of nstlib alone) here."""
+    from importlib import metadata
+
+    from packaging.requirements import Requirement
+
+    clone = Path(__file__).parents[2]
     if (clone / "pyproject.toml").is_file():
         lines = (clone / "requirements.txt").read_text(encoding="utf-8").splitlines()
+        lines = filter(None, (line.partition("#")[0].strip() for line in lines))
     else:
-        lines = importlib.metadata.requires("nstlib") or []
-    found = (re.match(r"([\w.-]+)\s*>=\s*([\d.]+)(?!.*extra ==)", line) for line in lines)
-    return {match[1]: match[2] for match in found if match}
+        lines = metadata.requires("nstlib") or []
+    needed = [Requirement(line) for line in lines]
+    return [one for one in needed if one.marker is None or one.marker.evaluate({"extra": ""})]
+
+
+def package(needed, mend: str = "") -> Check:
+    from importlib import metadata
+
+    mend = mend or f'pip install "{needed.name}{needed.specifier}"'
+    try:
+        version = metadata.version(needed.name)
+    except metadata.PackageNotFoundError:
+        return Check(False, f"{needed.name} is not installed", mend)
+    ok = needed.specifier.contains(version, prereleases=True)
+    return Check(ok, f"{needed.name} {version}", "" if ok else mend)
 
 
 def installation() -> Check:
     """The notebooks need it installed: in their own folder they would not find it otherwise."""
-    try:
-        return Check(True, f"nstlib {importlib.metadata.version('nstlib')}")
-    except importlib.metadata.PackageNotFoundError:
-        return Check(False, "nstlib is not installed", "pip install --no-deps -e .")
+    from packaging.requirements import Requirement
 
-
-def package(name: str, least: str) -> Check:
-    mend = f'pip install "{name}>={least}"'
-    try:
-        version = importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return Check(False, f"{name} is not installed", mend)
-    ok = _numbers(version) >= _numbers(least)
-    return Check(ok, f"{name} {version}", "" if ok else mend)
-
-
-def _numbers(version: str) -> list[int]:
-    """ "2.18.0rc1" -> [2, 18, 0]: enough to compare with the oldest version allowed."""
-    return [int(part) for part in re.match(r"[\d.]*\d", version)[0].split(".")]
+    return package(Requirement("nstlib"), "pip install --no-deps -e .")
 
 
 def backend() -> Check:
-    from nstlib import machine as runtime
-
-    mend = 'pip install --force-reinstall "keras" "tensorflow"'
     try:
-        return Check(
-            True, f"Keras computes on {runtime.backend_name()} {runtime.backend_version()}"
-        )
+        from nstlib.backend import backend_name, backend_version
+
+        return Check(True, f"Keras computes on {backend_name()} {backend_version()}")
     except Exception as error:
+        mend = 'pip install --force-reinstall "keras" "tensorflow"'
         return Check(False, f"Keras does not start: {type(error).__name__}: {error}", mend)
 
 
 def device() -> Check:
-    from nstlib import machine as runtime
+    from nstlib.backend import device, has_gpu
 
-    if shutil.which("nvidia-smi") and not runtime.has_gpu():
+    if shutil.which("nvidia-smi") and not has_gpu():
         mend = 'pip install "tensorflow[and-cuda]" (Linux), or go on without'
-        return Check(None, f"{runtime.device()}; an NVIDIA driver is here but unused", mend)
-    return Check(True, runtime.device())
-
-
-def budget() -> Check:
-    from nstlib import machine as runtime
-
-    try:
-        return Check(True, f"budget {runtime.budget_name()}: how much work the notebooks do here")
-    except InputError as error:
-        return Check(False, str(error), "set the variable NST_BUDGET anew, or not at all")
+        return Check(None, f"{device()}; an NVIDIA driver is here but unused", mend)
+    return Check(True, device())
 
 
 def memory() -> Check:
@@ -141,24 +122,21 @@ def memory() -> Check:
 
     free, needed = available_memory(), estimate_memory(512, 512)
     what = f"memory: {free / 1e9:.1f} GB free, {needed / 1e9:.1f} GB to paint 512 x 512 pixels"
-    ok = free >= needed
-    return Check(ok, what, "" if ok else "close other programs, or paint with --size 256")
+    mend = "" if free >= needed else "close other programs, or paint with --size 256"
+    return Check(free >= needed, what, mend)
 
 
 def output_folder() -> Check:
-    return _folder(Path(os.environ.get("NST_OUT") or "out").absolute(), OUT_ROOM, "NST_OUT")
-
-
-def _folder(folder: Path, room: float, variable: str) -> Check:
-    """Whether files can be written there; a folder that is missing is not made for that."""
+    """Whether pictures can be written; a folder that is missing is not made for that."""
     from nstlib.files import write_problem
 
+    folder = Path(os.environ.get("NST_OUT") or "out").absolute()
     nearest = next(path for path in (folder, *folder.parents) if path.exists())
     problem, free = write_problem(nearest), shutil.disk_usage(nearest).free
-    if not problem and free < room:
-        problem = f"has {free / 1e6:.0f} MB left, {room / 1e6:.0f} MB are needed"
+    if not problem and free < OUT_ROOM:
+        problem = f"has {free / 1e6:.0f} MB left, {OUT_ROOM / 1e6:.0f} MB are needed"
     if problem:
-        mend = f"make room, or set {variable} to another folder"
+        mend = "make room, or set NST_OUT to another folder"
         return Check(False, f"{folder}: {nearest} {problem}", mend)
     return Check(True, f"{folder} can be written, {free / 1e9:.0f} GB free")
 
@@ -166,26 +144,21 @@ def _folder(folder: Path, room: float, variable: str) -> Check:
 def weights() -> Check:
     from nstlib.vgg.weights import weights_status
 
-    ready, line = weights_status("vgg19")
-    if ready:
-        return Check(True, f"weights: {line}")
-    if os.environ.get("NSTLIB_VGG19"):
-        return Check(False, f"weights: {line}", "correct or unset NSTLIB_VGG19")
-    return Check(None, f"weights: {line}", "python -m nstlib weights")
+    status = weights_status("vgg19")
+    named = os.environ.get("NSTLIB_VGG19")
+    mend = "correct or unset NSTLIB_VGG19" if named else "git checkout data/weights"
+    return Check(status.ready, f"weights: {status.line}", "" if status.ready else mend)
 
 
-def pictures() -> Check:
-    from nstlib.images import bundled as data
+def course_files() -> Check:
+    """Whether the pictures and networks of the course are there; a network says if it is whole."""
+    from nstlib.files import data_folder
+    from nstlib.images.bundled import bundled_networks, pictures
 
-    entries = data.pictures()
-    here = [entry for entry in entries if entry.path.is_file()]
-    changed = [entry.name for entry in here if _sha256(entry.path) != entry.sha256]
-    if changed:
-        return Check(False, f"pictures changed: {', '.join(changed)}", "git checkout data/images")
-    if len(here) < len(entries):
-        return Check(None, f"{len(entries) - len(here)} pictures are fetched when they are used")
-    return Check(True, f"{len(entries)} bundled pictures, intact")
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    paths = [entry.path for entry in pictures()]
+    paths += [data_folder() / "weights" / row["file"] for row in bundled_networks().values()]
+    missing = [path.name for path in paths if not path.is_file()]
+    if missing:
+        mend = "git checkout data, or clone the repository again"
+        return Check(False, f"missing from {data_folder()}: {', '.join(missing)}", mend)
+    return Check(True, f"{len(pictures())} pictures and {len(bundled_networks())} networks")

@@ -1,54 +1,35 @@
-"""The options of `stylize` that steer the painter: which paintings, where, in which colours.
-
-As in `nstlib.cli.main`, everything heavy is imported when the command runs.
-"""
+"""The options of `stylize` that steer the optimiser: which paintings, where, in which colours."""
 
 import argparse
-import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+from nstlib.cli.options import WEIGHT, given, number_type, path
 from nstlib.errors import MissingFile, did_you_mean
 
-# All of them are None unless they are given; a network has no use for them.
-STEERING_OPTIONS = ("styles", "style_weights", "style_size", "mask", "feather", "color")
-LAYER_OPTIONS = ("content_layers", "style_layers")
-AUTOMATIC = ("subject", "sky")
-REST = "rest"
+AUTOMATIC = ("subject", "sky")  # masks that are found in the photo
+REST = "rest"  # the mask of what others leave
 
 
-def add_steering(parser: argparse.ArgumentParser, weight: Callable, scale: Callable) -> None:
-    """Add the options; `weight` and `scale` are the types of numbers that they take."""
-    add = parser.add_argument
-    add("--color", choices=("luminance", "match", "histogram"), help="keep the photo's: how")
+def add_steering(add: Callable) -> None:
+    several, ways = {"nargs": "+", "metavar": "W"}, ("luminance", "match", "histogram")
+    add("--color", choices=ways, help="keep the photo's: how (luminance: with any engine)")
     add("--styles", metavar="STYLE", nargs="+", help="more paintings")
-    add(
-        "--style-weights",
-        metavar="W",
-        nargs="+",
-        type=weight,
-        help="one for STYLE, one for each of --styles",
-    )
-    add("--style-size", metavar="S", type=scale, help="of strokes: 0.5 halves them")
+    add("--style-weights", type=WEIGHT, help="one for STYLE, one for each of --styles", **several)
+    scale = {"metavar": "S", "dest": "style_scale", "type": number_type(0.05, 20)}
+    add("--style-size", help="of strokes: 0.5 halves them", **scale)
     add("--mask", metavar="M", nargs="+", help="where to paint: a file, subject, sky, rest")
-    add("--feather", metavar="N", type=weight, help="soften the edges of masks by N pixels")
-    add("--content-layers", metavar="L=W", nargs="+", type=_layer, help="such as block4_conv2=1")
-    add("--style-layers", metavar="L=W", nargs="+", type=_layer, help="layers and their weights")
-    add("--histogram-weight", metavar="W", type=weight, help="more copies contrasts more closely")
-    add("--pooling", choices=("max", "average"), help="average is smoother")
-    add("--padding", choices=("zero", "reflect"), help="reflect leaves no frame at the border")
+    add("--feather", metavar="N", type=WEIGHT, help="soften the edges of masks by N pixels")
+    several = {"nargs": "+", "metavar": "L=W", "type": _layer}
+    add("--content-layers", help="such as block4_conv2=1", **several)
+    add("--style-layers", help="layers and their weights", **several)
 
 
 def _layer(text: str) -> tuple[str, float]:
     """ "conv4_2=0.5" -> ("conv4_2", 0.5); without a number the weight is 1."""
-    name, _, number = text.partition("=")
-    try:
-        weight = float(number or 1)
-    except ValueError:
-        weight = math.nan
-    if not (math.isfinite(weight) and weight >= 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; write block4_conv2=0.5")
-    return name, weight
+    name, _, weight = text.partition("=")
+    return name, WEIGHT(weight or "1")
 
 
 def check_steering(args: argparse.Namespace) -> None:
@@ -59,7 +40,7 @@ def check_steering(args: argparse.Namespace) -> None:
         args.usage_error(f"--style-weights gives {len(weights)} for {count} paintings")
     if weights and not any(weights):
         args.usage_error("--style-weights are all 0")
-    if masks and len(masks) not in (count, 1 if count <= 2 else count):
+    if masks and len(masks) != count and not (len(masks) == 1 and count == 2):
         args.usage_error(f"--mask gives {len(masks)} for {count} paintings")
     if masks and all(mask == REST for mask in masks):
         args.usage_error(f"--mask {REST} is what other masks leave: give one")
@@ -69,31 +50,30 @@ def check_steering(args: argparse.Namespace) -> None:
 
 def mask_files(args: argparse.Namespace) -> list[Path]:
     """The files among the masks, which are read like the pictures."""
-    return [Path(mask).expanduser() for mask in args.mask or [] if mask not in (*AUTOMATIC, REST)]
+    return [path(mask) for mask in args.mask or [] if mask not in (*AUTOMATIC, REST)]
 
 
-def paintings_and_steering(args: argparse.Namespace, content, paintings: dict) -> tuple:
+def steered(args: argparse.Namespace, content, paintings: dict) -> tuple:
     """What `style_transfer` takes: the painting or a mapping of several, and its options.
 
     One mask for two paintings: the second one gets the rest. One for one: the rest stays the photo.
     """
     masks = _masks(args, content, len(paintings))
     regions = masks or [None] * len(paintings)
+    recolor = _recolored(args.color, content)
     pairs = zip(paintings.items(), regions, strict=True)
-    paintings = {n: _colored(image, content, args.color, where) for (n, image), where in pairs}
-    options = {"style_weights": args.style_weights, "masks": masks, "style_scale": args.style_size}
-    style = paintings if len(paintings) > 1 else next(iter(paintings.values()))
-    return style, {name: value for name, value in options.items() if value is not None}
+    paintings = {name: recolor(image, where=where) for (name, image), where in pairs}
+    options = given(args, "style_weights", "style_scale")
+    options |= {"masks": masks} if masks else {}
+    return paintings if len(paintings) > 1 else next(iter(paintings.values())), options
 
 
-def _colored(painting, content, color: str | None, where):
-    """The painting in the photo's colours, if it is to be painted after in them."""
+def _recolored(color: str | None, content) -> Callable:
+    """(painting, where=mask) -> the painting, in the photo's colours there if wanted."""
     from nstlib.images.color import match_color, match_histogram
 
-    if color not in ("match", "histogram"):
-        return painting
-    match = match_color if color == "match" else match_histogram
-    return match(painting, content, where=where)
+    ways = {"match": match_color, "histogram": match_histogram}
+    return partial(ways[color], reference=content) if color else lambda painting, where: painting
 
 
 def _masks(args: argparse.Namespace, content, count: int) -> list | None:
@@ -116,7 +96,7 @@ def _mask(name: str, content):
 
     if name in AUTOMATIC:
         return {"subject": masks.subject_mask, "sky": masks.sky_mask}[name](content)
-    if not Path(name).expanduser().exists():
+    if not path(name).exists():
         hint = did_you_mean(name, (*AUTOMATIC, REST))
         raise MissingFile(f"There is no mask {name}.{hint} Give a file, subject, sky, or rest.")
     return masks.as_mask(name, content.shape[1:3], f"mask {Path(name).name}")

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nstlib.cli.main import main
 from nstlib.errors import InputError, MissingFile
 from nstlib.images.files import load_image, save_image
 from nstlib.stylizers import folder as folders, workers
@@ -352,28 +351,3 @@ def test_workers_of_this_machine(photos, tmp_path):
     pytest.importorskip("distributed")
     report = folders.stylize_folder(photos, tmp_path / "out", negative, workers=2)
     assert set(report.done) == set(NESTED)
-
-
-# --- The command line -----------------------------------------------------------------------------
-
-
-def test_shares_of_styles():
-    from nstlib.cli.folder import shares
-
-    assert shares("poppies") == "poppies"
-    assert shares("poppies=1, great_wave=0.5") == {"poppies": 1.0, "great_wave": 0.5}
-    with pytest.raises(InputError, match="no mix of styles"):
-        shares("poppies=a")
-
-
-def test_the_command(photos, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(workers, "built", lambda paint: negative)
-    command = ["folder", str(photos), "poppies", "-o", str(tmp_path / "out"), "--workers", "1"]
-    assert main([*command, "--size", "8", "--extension", ".png"]) == 0
-    assert "4 painted in" in capsys.readouterr().out
-    (photos / "empty.jpg").touch()
-    assert main([*command, "--quiet"]) == 1
-    out, err = capsys.readouterr()
-    assert not out and "1 of 5 passed over. empty.jpg" in err
-    assert main(["folder", str(tmp_path / "no"), "poppies", "-o", str(tmp_path / "out")]) == 1
-    assert "There is no folder" in capsys.readouterr().err

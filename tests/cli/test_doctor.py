@@ -1,0 +1,116 @@
+"""doctor: a line a check, and for each failure what mends it."""
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from packaging.requirements import Requirement
+
+from nstlib.cli import doctor
+
+
+def good() -> doctor.Check:
+    return doctor.Check(True, "good")
+
+
+def explode() -> doctor.Check:
+    raise RuntimeError("no idea")
+
+
+@pytest.mark.parametrize(
+    ("check", "line", "code"),
+    [
+        (lambda: doctor.Check(None, "not here", "do this"), "NOTE not here -> do this", 0),
+        (lambda: doctor.Check(False, "broken", "do that"), "FAIL broken -> do that", 1),
+        (explode, "FAIL explode: RuntimeError: no idea -> mend what fails above", 1),
+    ],
+)
+def test_a_line_a_check(run, monkeypatch, check, line, code):
+    monkeypatch.setattr(doctor, "checks", lambda: [good, check])
+    found, out, err = run("doctor")
+    lines = out.splitlines()
+    assert (found, err) == (code, "") and lines[:2] == ["OK   good", line] and len(lines) == 3
+    assert lines[2] == ("1 to mend, see FAIL above." if code else "All is well.")
+
+
+def test_this_machine(run):
+    code, out, err = run("doctor")
+    found = ("Python 3.", "numpy ", "tensorflow ", "Keras computes on", "memory: ", "weights: ")
+    for what in (*found, "pictures and"):
+        assert re.search(rf"^(OK  |FAIL|NOTE) .*{re.escape(what)}", out, re.MULTILINE), what
+    assert code == int("FAIL" in out) and err == "" and not Path("out").exists()
+
+
+def test_python_has_to_be_one_that_is_tested(monkeypatch):
+    for version, ok in [((3, 9), False), ((3, 10), True), ((3, 13), True), ((3, 14), False)]:
+        monkeypatch.setattr(doctor, "sys", SimpleNamespace(version_info=(*version, 0)))
+        assert doctor.python().ok is ok and bool(doctor.python().mend) is not ok
+
+
+@pytest.mark.parametrize(
+    ("version", "ok"), [("2.17.1", False), ("2.18.0", True), ("2.19.0rc1", True), ("2.9", False)]
+)
+def test_packages_are_compared_as_numbers(monkeypatch, version, ok):
+    monkeypatch.setattr("importlib.metadata.version", lambda name: version)
+    found = doctor.package(Requirement("tensorflow>=2.18"))
+    assert found.ok is ok and found.what == f"tensorflow {version}"
+    assert found.mend == ("" if ok else 'pip install "tensorflow>=2.18"')
+
+
+def test_a_missing_package_comes_with_its_mend():
+    found = doctor.package(Requirement("no-such-package-here>=1.0"))
+    assert found == (False, found.what, 'pip install "no-such-package-here>=1.0"')
+    assert "is not installed" in found.what
+
+
+def test_needed_packages_come_from_the_requirements_without_extras(monkeypatch, tmp_path):
+    needed = {one.name: str(one.specifier) for one in doctor.needed_packages()}
+    assert needed["numpy"] == ">=2.0" and {"tensorflow", "keras", "jupyterlab"} <= set(needed)
+    monkeypatch.setattr(doctor, "__file__", str(tmp_path / "site-packages/nstlib/cli/doctor.py"))
+    lines = ["numpy>=2.0", 'dask>=2024.8; extra == "folders"']
+    monkeypatch.setattr("importlib.metadata.requires", lambda name: lines)
+    assert [one.name for one in doctor.needed_packages()] == ["numpy"]
+
+
+def test_weights_that_are_not_there(monkeypatch):
+    monkeypatch.setenv("NSTLIB_VGG19", "nowhere.h5")
+    found = doctor.weights()
+    assert found.ok is False and "nowhere.h5" in found.what and "NSTLIB_VGG19" in found.mend
+
+
+def test_pictures_that_are_missing(monkeypatch, tmp_path):
+    from nstlib.files import data_folder
+
+    assert doctor.course_files().ok is True
+    manifest = (data_folder() / "images/manifest.json").read_bytes()
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images/manifest.json").write_bytes(manifest)
+    monkeypatch.setenv("NSTLIB_DATA", str(tmp_path))
+    found = doctor.course_files()
+    assert found.ok is False and "cat.jpg" in found.what and "git checkout" in found.mend
+
+
+def test_folders_are_looked_at_without_being_made(monkeypatch, tmp_path):
+    monkeypatch.setenv("NST_OUT", str(tmp_path / "a/b"))
+    assert doctor.output_folder().ok and not (tmp_path / "a").exists()
+    usage = SimpleNamespace(free=1e6)
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda path: usage)
+    found = doctor.output_folder()
+    assert found.ok is False and "has 1 MB left" in found.what and "NST_OUT" in found.mend
+    (tmp_path / "a").write_text("in the way")
+    assert "in, a file" in doctor.output_folder().what
+
+
+def test_too_little_memory_is_a_failure(monkeypatch):
+    monkeypatch.setattr("nstlib.machine.available_memory", lambda: 10**9)
+    found = doctor.memory()
+    assert found.ok is False and "memory: 1.0 GB free" in found.what and "--size" in found.mend
+
+
+def test_a_backend_that_does_not_start_is_a_failure(monkeypatch):
+    def fail():
+        raise ImportError("DLL load failed")
+
+    monkeypatch.setattr("nstlib.backend.backend_name", fail)
+    assert doctor.backend().ok is False and "DLL load failed" in doctor.backend().what

@@ -1,0 +1,247 @@
+"""What all commands share: what can be typed, exit codes, messages, and that help is quick."""
+
+import argparse
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import nstlib
+from nstlib.cli.main import build_parser
+from nstlib.cli.options import number_type, shares
+from nstlib.errors import InputError
+from nstlib.stylizers.engine import ENGINES
+
+# Every option of every command, once, and what is to become of it.
+OPTIONS = {
+    "stylize cat brick -o a.jpg": {"engine": "gatys", "size": 512, "strength": 1.0},
+    "stylize cat brick --output ~/a.jpg": {"output": Path("~/a.jpg").expanduser()},
+    "stylize cat brick -o a.jpg --size 64 --overwrite --quiet --strength 0.5 --preserve-color": {
+        **{"size": 64, "overwrite": True, "quiet": True, "strength": 0.5, "preserve_color": True},
+    },
+    "stylize cat brick -o a.jpg --engine adain --network n.npz --tile 1024 --alpha 0.5": {
+        **{"engine": "adain", "network": "n.npz", "tile": 1024, "alpha": 0.5},
+    },
+    "stylize a b -o c.jpg --recipe gatys-2016 --steps 7 --content-weight 2 --style-weight 3": {
+        **{"recipe": "gatys-2016", "steps": 7, "content_weight": 2.0, "style_weight": 3.0},
+    },
+    "stylize cat brick -o a.jpg --tv-weight 0 --optimizer adam --start noise --weights random": {
+        **{"tv_weight": 0.0, "optimizer": "adam", "start": "noise", "weights": "random"},
+    },
+    "stylize cat brick -o a.jpg --seed 9 --save-every 10 --color match --styles grass gravel": {
+        **{"seed": 9, "save_every": 10, "color": "match", "styles": ["grass", "gravel"]},
+    },
+    "stylize cat brick -o a.jpg --style-weights 1 2 --style-size 0.5 --mask sky --feather 3": {
+        **{"style_weights": [1.0, 2.0], "style_scale": 0.5, "mask": ["sky"], "feather": 3.0},
+    },
+    "stylize cat brick -o a.jpg --content-layers conv4_2=2 --style-layers conv1_1 conv2_1=0.5": {
+        "content_layers": [("conv4_2", 2.0)],
+        "style_layers": [("conv1_1", 1.0), ("conv2_1", 0.5)],
+    },
+    "stylize cat brick -o a.jpg --histogram-weight 2 --pooling average --padding reflect": {
+        **{"histogram_weight": 2.0, "pooling": "average", "padding": "reflect"},
+    },
+    "folder photos poppies -o out": {"engine": "fast", "size": 512, "full_size": False},
+    "folder photos poppies -o out --engine gatys --network n --size 9 --full-size --tile 512": {
+        **{"engine": "gatys", "network": "n", "size": 9, "full_size": True, "tile": 512},
+    },
+    "folder photos poppies -o out --strength 0 --preserve-color --extension .png --workers 2": {
+        **{"strength": 0.0, "preserve_color": True, "extension": ".png", "workers": 2},
+    },
+    "folder photos poppies -o out --scheduler tcp://host:8786 --timeout 3 --quiet": {
+        **{"scheduler": "tcp://host:8786", "timeout": 3.0, "quiet": True},
+    },
+    "video v.mp4 poppies -o out.mp4": {"engine": "fast", "size": None, "video": Path("v.mp4")},
+    "video v.mp4 poppies -o out.mp4 --engine gatys --steps 60 --size 256 --consistency 0.5": {
+        **{"engine": "gatys", "steps": 60, "size": 256, "consistency": 0.5},
+    },
+    "video v.mp4 poppies -o o.mp4 --network n --alpha 1 --strength 0.5 --preserve-color": {
+        **{"network": "n", "alpha": 1.0, "strength": 0.5, "preserve_color": True},
+    },
+    "video v.mp4 poppies -o o.mp4 --codec libx264 --overwrite --quiet": {
+        **{"codec": "libx264", "overwrite": True, "quiet": True},
+    },
+    "compare cat poppies a.jpg b.jpg --engines fast,adain --steps 3 -o t.csv -o s.jpg": {
+        **{"paintings": ["a.jpg", "b.jpg"], "engines": "fast,adain", "steps": 3},
+        "output": [Path("t.csv"), Path("s.jpg")],
+    },
+    "compare cat poppies --engines gatys --size 64 --overwrite --quiet": {
+        **{"engines": "gatys", "size": 64, "overwrite": True, "quiet": True, "output": []},
+    },
+    "export light -o light.onnx --check": {"network": "light", "check": True, "style": None},
+    "export adain -o a.tflite --style cat --alpha 0.5 --size 64x48 --precision float32": {
+        **{"style": "cat", "alpha": 0.5, "size": (48, 64), "precision": "float32"},
+    },
+    "export light -o folder --format saved-model --overwrite": {"format": "saved-model"},
+    "train styles --content photos --style mine.jpg yours.jpg -o training": {
+        **{"kind": "styles", "content": Path("photos"), "style": ["mine.jpg", "yours.jpg"]},
+        **{"style_size": 384, "preview": ("great_wall", "cat", "chameleon")},
+    },
+    "train transform --content p --style s -o o --add-to a --go-on-from g --steps 1 --batch 2": {
+        **{"add_to": "a", "go_on_from": "g", "steps": 1, "batch": 2},
+    },
+    "train stylebank --content p --style s -o o --crop 64 --style-size 99 --style-weight 2": {
+        **{"crop": 64, "style_size": 99, "style_weight": 2.0},
+    },
+    "train adain-light --content p --style s -o o --learning-rate 1e-3 --every 5 --seed 1": {
+        **{"learning_rate": 1e-3, "every": 5, "seed": 1},
+    },
+    "train adain --content p --style s -o o --preview cat --weights random": {
+        **{"preview": ["cat"], "weights": "random"},
+    },
+    "weights --network vgg16 --file f.h5": {"network": "vgg16", "file": Path("f.h5")},
+    "styles": {},
+    "doctor": {},
+}
+
+
+@pytest.mark.parametrize("line", OPTIONS)
+def test_what_can_be_typed(line):
+    args = build_parser().parse_args(shlex.split(line))
+    assert {name: getattr(args, name) for name in OPTIONS[line]} == OPTIONS[line]
+
+
+def test_every_option_is_in_the_table_above():
+    (commands,) = (a for a in build_parser()._actions if isinstance(a, argparse._SubParsersAction))
+    for name, parser in commands.choices.items():
+        lines = " ".join(line for line in OPTIONS if line.split()[0] == name).split()
+        shared = {"--tile", "--alpha", "--steps", "--help"}  # of `add_engine`: in one line, for all
+        known = {option for action in parser._actions for option in action.option_strings}
+        missing = {option for option in known if option.startswith("--")} - {*lines} - shared
+        assert missing <= ({"--output"} if name != "stylize" else set()), name
+
+
+def test_help_names_the_default_engine_and_imports_nothing_heavy():
+    program = """if True:
+        import sys
+        from nstlib.cli.main import main
+        for arguments in (["--help"], ["stylize", "--help"], ["video", "--help"]):
+            try:
+                main(arguments)
+            except SystemExit as end:
+                assert end.code == 0
+        heavy = {"keras", "tensorflow", "jax", "torch", "PIL", "cv2", "matplotlib"}
+        assert not heavy & set(sys.modules), heavy & set(sys.modules)
+    """
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    said = " ".join(done.stdout.split())
+    assert "--save-every" in said and "in any: gatys" in said and "in any: fast" in said
+    assert all(engine in said for engine in ENGINES)
+
+
+def test_version(run):
+    assert run("--version") == (0, f"nstlib {nstlib.__version__}\n", "")
+
+
+def test_shares_of_styles():
+    assert shares("poppies") == "poppies"
+    assert shares("poppies=1, great_wave=0.5") == {"poppies": 1.0, "great_wave": 0.5}
+    Path("a=b.jpg").touch()
+    assert shares("a=b.jpg") == "a=b.jpg", "a file of that name comes first"
+    with pytest.raises(InputError, match="no mix of styles; write great_wave=0.5"):
+        shares("poppies=a")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("0", "it is 0; it must be a whole number, 1 or more"),
+        ("big", "it is 'big'; it must be a whole number, 1 or more"),
+        ("1.5", "it is '1.5'; it must be a whole number"),
+        ("9" * 400, "it must be a whole number, 1 or more"),
+        ("nan", "it is nan; it must be"),
+    ],
+)
+def test_a_number_says_what_is_allowed(text, message):
+    with pytest.raises(argparse.ArgumentTypeError, match=message):
+        number_type(1, whole=True)(text)
+
+
+# --- Wrong usage ----------------------------------------------------------------------------------
+
+STYLIZE, COMPARE = "stylize cat brick -o a.jpg", "compare cat great_wave"
+VIDEO, FOLDER, EXPORT = "video v.mp4 brick -o o.mp4", "folder in brick -o out", "export light -o"
+WRONG_USAGE = {
+    "": "COMMAND",
+    "paint": "stylize",
+    "stylize cat brick": "-o/--output",
+    f"{STYLIZE} --size 0": "--size: it is 0; it must be a whole number, 1 or more",
+    f"{STYLIZE} --style-weight -1": "--style-weight: it is -1.0; it must be a number, 0 or more",
+    f"{STYLIZE} --tv-weight inf": "--tv-weight: it is inf; it must be a number",
+    f"{STYLIZE} --seed -1": "--seed: it is -1; it must be a whole number from 0 to 4",
+    f"{STYLIZE} --strength 2": "--strength: it is 2.0; it must be a number from 0 to 1",
+    f"{STYLIZE} --style-size 0": "--style-size: it is 0.0; it must be a number from 0.05 to 20",
+    f"{STYLIZE} --optimizer lbgfs": "invalid choice: 'lbgfs' (choose from",
+    f"{STYLIZE} --color red": "invalid choice: 'red'",
+    f"{STYLIZE} --recipe gatys-2061": "Did you mean 'gatys-2016'?",
+    f"{STYLIZE} --content-weight 0 --style-weight 0": "both 0",
+    f"{STYLIZE} --style-weights 1 2": "--style-weights gives 2 for 1 paintings",
+    f"{STYLIZE} --styles grass --style-weights 0 0": "--style-weights are all 0",
+    f"{STYLIZE} --styles grass --mask a b c": "--mask gives 3 for 2 paintings",
+    f"{STYLIZE} --mask rest": "--mask rest is what other masks leave",
+    f"{STYLIZE} --feather 3": "--feather softens masks",
+    f"{STYLIZE} --style-layers conv1_1=x": "--style-layers: it is 'x'; it must be a number",
+    f"{STYLIZE} --style-layers conv9_1": "VGG19 has no layer 'conv9_1'",
+    f"{STYLIZE} --engine fast --mask sky": "--mask is for --engine gatys only",
+    f"{STYLIZE} --engine fast --color match": "--color is for --engine gatys only",
+    f"{STYLIZE} --engine adain --save-every 3": "--save-every is for --engine gatys only",
+    f"{STYLIZE} --network light": "--network is for --engine fast or adain or adain-light only",
+    "stylize cat brick=1,grass=1 -o a.jpg": "in `stylize` more with --styles",
+    f"{VIDEO} --alpha 1": "--alpha is for --engine adain only",
+    f"{VIDEO} --steps 5": "--steps is for --engine gatys only",
+    f"{FOLDER} --engine gatys --tile 64": "--tile is for --engine fast or adain or adain-light",
+    COMPARE: "name a PAINTING at least",
+    f"{COMPARE} mine.png --steps 3": "--steps is for --engines gatys",
+    f"{EXPORT} l.pb": "it can end in .onnx or .tflite, or be a folder",
+    f"{EXPORT} l.onnx --format tflite": "'onnx', 'litert'",
+    f"{EXPORT} l.onnx --size 64x64": "--size is for .tflite files only",
+    f"{EXPORT} l.onnx --format litert": "written into files that end in .tflite",
+    f"{EXPORT} l.tflite --size 64": "'64' is no size; write 640x480",
+    f"{EXPORT} folder --alpha 0.5": "--alpha belongs to a --style",
+}
+
+
+@pytest.mark.parametrize("line", WRONG_USAGE)
+def test_wrong_usage_is_exit_code_2(run, never_painted, line):
+    code, out, err = run(*shlex.split(line))
+    assert code == 2 and out == "" and err.startswith("usage: nstlib"), err
+    assert WRONG_USAGE[line] in err and not Path("a.jpg").exists()
+
+
+# --- weights, styles ------------------------------------------------------------------------------
+
+
+def test_weights_of_a_file(run):
+    code, _, err = run("weights", "--file", "vgg19.h5")
+    assert code == 1 and "vgg19.h5" in err
+    Path("vgg19.h5").write_bytes(b"<html>")
+    code, _, err = run("weights", "--file", "vgg19.h5")
+    assert code == 1 and "cannot be used as VGG19" in err
+
+
+def test_weights_says_which_copy(run, monkeypatch):
+    from nstlib.vgg import weights
+
+    copy = SimpleNamespace(origin="VGG19 from a test")
+    monkeypatch.setattr(weights, "load_vgg_weights", lambda network, source: copy)
+    assert run("weights") == (0, "VGG19 from a test\n", "")
+
+
+def test_styles_lists_every_picture_with_its_licence(run):
+    from nstlib.images.bundled import bundled_networks, pictures
+
+    code, out, err = run("styles")
+    table, learnt = out.split("\n\n")
+    lines = table.splitlines()
+    assert (code, err) == (0, "") and lines[0].split()[:3] == ["NAME", "KIND", "SIZE"]
+    for name, row in bundled_networks().items():
+        assert f"{name}: {', '.join(row['styles'])}" in learnt
+    assert len(lines) == 1 + len(pictures())
+    for picture in pictures():
+        line = next(line for line in lines if line.split()[0] == picture.name)
+        parts = (picture.kind, picture.title, picture.author, picture.licence)
+        assert all(part in line for part in (*parts, f"{picture.width} x {picture.height}"))

@@ -1,0 +1,146 @@
+"""train: from photos and paintings to a network and its card; what trains is tested elsewhere."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from nstlib.networks.files import load_network
+from nstlib.networks.training import any_style, loop
+
+TINY = ["--steps", 1, "--every", 1, "--batch", 1, "--crop", 32, "--weights", "random"]
+TINY += ["--style-size", 64, "--preview", "cat"]
+
+
+def noise(folder: Path, count: int) -> Path:
+    """A folder of pictures."""
+    folder.mkdir()
+    for number in range(count):
+        pixels = np.random.default_rng(number).integers(0, 256, (50, 50, 3), np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+    return folder
+
+
+@pytest.fixture
+def photos(tmp_path) -> Path:
+    return noise(tmp_path / "photos", 10)
+
+
+@pytest.fixture
+def taught(monkeypatch) -> list[dict]:
+    """Replace what trains, which takes minutes; returns what each call was told."""
+    calls = []
+
+    def train(network, content, styles, out, **options):
+        calls.append(options | {"styles": list(styles), "out": out})
+        return loop.PhotoFolder(content, crop=options["crop"], batch=options["batch"])
+
+    def train_any_style(network, content, paintings, out, **options):
+        calls.append(options | {"network": network.name, "out": out})
+        sizes = {"crop": options["crop"], "batch": options["batch"]}
+        return any_style.PhotosAndPaintings(content, paintings, **sizes)
+
+    def lay_style_axes(network, content, paintings, **options):
+        calls.append(options)
+
+    monkeypatch.setattr(loop, "train", train)
+    monkeypatch.setattr(any_style, "train_any_style", train_any_style)
+    monkeypatch.setattr(any_style, "lay_style_axes", lay_style_axes)
+    return calls
+
+
+@pytest.mark.random_weights
+def test_train_two_styles_then_paint_with_them(run, photo, photos):
+    train = ["train", "styles", "--content", photos, "--style", "poppies", photo, "-o", "two"]
+    code, out, _ = run(*train, *TINY)
+    assert code == 0 and "poppies, my photo" in out and "--engine fast" in out
+    assert keras.config.dtype_policy().name == "float32", "what it computed in is not left behind"
+    card = Path("two/card.md").read_text(encoding="utf-8")
+    assert "block3_conv2" in card and "| step |" in card and "10 files" in card
+    fast = ["--engine", "fast", "--network", "two/network.npz"]
+    assert run("stylize", photo, "poppies", "-o", "out.png", *fast)[0] == 0
+
+
+def test_options_reach_the_training(run, photo, photos, taught):
+    train = ["train", "styles", "--content", photos, "-o", "two", "--style", "poppies", photo]
+    assert run(*train)[0] == 0
+    (told,) = taught
+    assert list(told["previews"]) == ["great_wall", "cat", "chameleon"]
+    defaults = {"steps": 3000, "batch": 4, "crop": 192, "learning_rate": 3e-3, "every": 50}
+    defaults |= {"seed": 0, "weights": "imagenet", "only": None, "identity_every": 0}
+    assert {name: told[name] for name in defaults} == defaults
+    more = ["--steps", 9, "--batch", 2, "--crop", 64, "--learning-rate", 1e-3, "--every", 3]
+    assert run(*train, *more, "--seed", 5, "--style-weight", 7, "--weights", "w.npz")[0] == 0
+    given = {"steps": 9, "batch": 2, "crop": 64, "learning_rate": 1e-3, "every": 3, "seed": 5}
+    assert {name: taught[1][name] for name in given} == given
+    assert taught[1]["recipe"].style_weight == 7 and taught[1]["weights"] == "w.npz"
+    assert "2 crops of 64 px" in Path("two/card.md").read_text(encoding="utf-8")
+
+
+def test_going_on_and_adding_a_style(run, photo, photos, taught):
+    train = ["train", "styles", "--content", photos, *TINY]
+    assert run(*train, "--style", "poppies", photo, "-o", "two")[0] == 0
+    on = ["--go-on-from", "two/network.npz", "-o", "further"]
+    assert run(*train, "--style", "poppies", photo, *on)[0] == 0 and taught[-1]["only"] is None
+    code, _, err = run(*train, "--style", "poppies", *on)
+    assert code == 1 and "knows the styles poppies, my photo" in err
+    code, _, err = run("train", "stylebank", *train[2:], "--style", "poppies", *on)
+    assert code == 1 and "two/network.npz is a network of `train styles`" in err
+    more = ["--add-to", "two/network.npz", "-o", "three"]
+    assert run(*train, "--style", "great_wave", *more)[0] == 0 and taught[-1]["only"] == [2]
+    assert load_network("three/network.npz").styles == ("poppies", photo.stem, "great_wave")
+
+
+def test_a_stylebank_asks_for_the_photo_itself_now_and_then(run, photos, taught):
+    train = ["train", "stylebank", "--content", photos, "-o", "bank", *TINY]
+    assert run(*train, "--style", "poppies", "brick")[0] == 0
+    assert taught[0]["identity_every"] == 3
+
+
+@pytest.mark.random_weights
+@pytest.mark.filterwarnings("ignore:.*holds only:UserWarning")
+def test_any_style_then_named_styles_from_it(run, photos, tmp_path, taught):
+    paintings = noise(tmp_path / "paintings", 3)
+    train = ["train", "adain-light", "--content", photos, "-o", "mine", *TINY]
+    code, out, _ = run(*train, "--style", paintings)
+    assert code == 0 and "Trained mine/network.npz: any style" in out and "--engine adain" in out
+    axes, told = taught
+    assert axes == {"crop": 32, "seed": 0, "weights": "random", "count": 4}
+    assert told["network"] == "adain_light" and len(told["preview_paintings"]) == 5
+    card = Path("mine/card.md").read_text(encoding="utf-8")
+    assert "**Paintings**: 3 files, 0 unreadable" in card and "mean_std 30" in card
+    styles = ["--style", "poppies", "great_wave", "--go-on-from", "mine/network.npz"]
+    assert run("train", "styles", "--content", photos, "-o", "light", *TINY, *styles)[0] == 0
+    learnt = load_network("light/network.npz")
+    assert (learnt.architecture, learnt.styles) == ("light", ("poppies", "great_wave"))
+    code, _, err = run(*train, "--style", paintings, "poppies")
+    assert code == 1 and "takes as --style one folder of many paintings" in err
+    code, _, err = run(*train, "--style", "poppies")
+    assert code == 1 and "poppies is no folder" in err
+    code, _, err = run(*train, "--style", paintings, "--go-on-from", "light")
+    assert code == 1 and "light is a network of `train styles`" in err
+
+
+def test_ctrl_c_leaves_a_training_that_is_gone_on_with(run, photos, monkeypatch):
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(loop, "train", stopped)
+    code, _, err = run("train", "transform", "--content", photos, "-o", "o", "--style", "brick")
+    assert code == 130 and "the same command goes on from here" in err
+    assert keras.config.dtype_policy().name == "float32"
+
+
+def test_train_refuses_what_cannot_work(run, photo, tmp_path):
+    (tmp_path / "empty").mkdir()
+    basis = ["train", "transform", "--content", "empty", "-o", "out"]
+    code, _, err = run(*basis, "--style", "poppies", "great_wave")
+    assert code == 1 and "learns one style" in err
+    code, _, err = run(*basis, "--style", photo, photo)
+    assert code == 1 and "Two styles have one name" in err
+    code, _, err = run(*basis, "--style", "brick", "--add-to", "light", "--go-on-from", "light")
+    assert code == 1 and "exclude each other" in err
+    code, _, err = run(*basis, "--style", "popies")
+    assert code == 1 and "Did you mean 'poppies'" in err
