@@ -5,9 +5,10 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     [
-        "coordinates",
+        "descent",
         "film",
         "harmonize",
+        "known_recipes",
         "memory",
         "objective",
         "painting",

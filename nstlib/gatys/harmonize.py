@@ -6,24 +6,20 @@ pass finds them for every layer by itself, which is robust; a fine pass, on the 
 finds them once, so that neighbours agree and all layers tell of the same strokes.
 """
 
-import math
 import time
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from nstlib.backend import ops, value_and_grad
-from nstlib.errors import InputError
-from nstlib.gatys.photoreal import Stages
+from nstlib.backend import ops
+from nstlib.errors import InputError, number
+from nstlib.gatys.descent import Stages, descend, numbered
+from nstlib.gatys.objective import Objective, Wishes, energy
 from nstlib.gatys.recipe import Recipe
-from nstlib.gatys.solvers import lbfgs
 from nstlib.images.arrays import as_image
 from nstlib.images.masks import as_mask, layer_masks
-from nstlib.machine import progress as progress_bar
-from nstlib.vgg import losses
-from nstlib.vgg.network import feature_extractor
 from nstlib.vgg.table import smallest_side
 
 COARSE = ("block3_conv1", "block4_conv1")  # Luan et al. add block 5, which breaks small objects
@@ -61,20 +57,24 @@ def harmonize(
     begin = time.perf_counter()
     painting = as_image(painting)
     pasted, region = paste(painting, cutout, mask, at=at, soften=soften)
-    see, box = feature_extractor(FINE, weights=weights, padding="reflect"), _around(region)
-    palette, picture, share = _arrays(see(painting)), pasted[box], region[box]
-    scene = _arrays(see(picture))
+    plan = Recipe(content_layers=CONTENT, style_layers=FINE, tv_weight=tv_weight, padding="reflect")
+    asked, box = Objective(plan, weights), _around(region)
+    palette, picture, share = _arrays(asked.see(painting)), pasted[box], region[box]
+    scene = _arrays(asked.see(picture))
     masks = layer_masks(share, {layer: values.shape[:2] for layer, values in scene.items()})
-    stages = {"pasted": pasted}
-    for turn, (name, find) in enumerate({"coarse": coarse_places, "fine": fine_places}.items()):
-        places = find(_arrays(see(picture)), palette, masks)
+    stages, passes = {"pasted": pasted}, {"coarse": coarse_places, "fine": fine_places}
+    smooth = {("tv",): {"weight": tv_weight}}
+    for turn, (name, find) in enumerate(passes.items()):
+        places = find(_arrays(asked.see(picture)), palette, masks)
         targets = {layer: gram_of_places(palette[layer], p) for layer, p in places.items()}
-        loss = _loss(see, scene[CONTENT], masks, targets, (style_weights[turn], tv_weight))
-        bar = progress_bar(total=steps[turn], desc=f"{name} pass") if progress else None
-        picture, stopped = _descend(loss, picture, share > 0, steps[turn], bar)
+        wishes = _wishes(scene[CONTENT], targets, masks, style_weights[turn])
+        evaluate = asked.evaluator(wishes | smooth, painted=share > 0)
+        run = numbered(evaluate, picture, replace(plan, steps=steps[turn]))
+        best, _, stopped = descend(run, desc=f"{name} pass", progress=progress)
+        picture = picture if best is None else best.image
         stages[name] = painting.copy()
         stages[name][box] = painting[box] * (1 - share) + picture * share
-        if stopped:
+        if stopped in ("interrupted", "not finite"):
             break
     return Stages(stages[name], stages, time.perf_counter() - begin)
 
@@ -95,9 +95,7 @@ def paste(
     window = np.s_[:, top : top + cutout.shape[1], left : left + cutout.shape[2]]
     region, whole = np.zeros_like(painting[..., :1]), painting.copy()
     region[window], whole[window] = mask, cutout
-    if not (math.isfinite(soften) and soften >= 0):
-        raise InputError(f"soften is {soften!r}; it must be a number of pixels, 0 or more.")
-    if soften:
+    if number("soften", soften, 0, unit="pixels"):
         region *= gaussian_filter(region, soften, axes=(1, 2), mode="nearest")
     return painting * (1 - region) + whole * region, region
 
@@ -209,52 +207,17 @@ def gram_of_places(features: np.ndarray, places: np.ndarray) -> np.ndarray:
 # --- Painting ------------------------------------------------------------------------------------
 
 
-def _loss(see, content: np.ndarray, masks: Mapping, targets: Mapping, weights) -> Callable:
-    """What a pass minimises: content and style within the mask, relative, and smoothness."""
-    style_weight, tv_weight = weights
-    where = masks[CONTENT]
-    size = float((where * np.square(content)).sum()) + 1e-12
-    energies = {layer: np.square(target).mean() + 1e-12 for layer, target in targets.items()}
-
-    def loss(picture):
-        features = see(picture)
-        kept = ops.sum(where * ops.square(features[CONTENT] - content)) / size
-        distances = [
-            losses.gram_loss(features[layer], target, masks[layer]) / energies[layer]
-            for layer, target in targets.items()
-        ]
-        style = style_weight * sum(distances) / len(distances)
-        return kept + style + tv_weight * losses.total_variation(picture)
-
-    return loss
-
-
-def _descend(
-    loss: Callable, picture: np.ndarray, free: np.ndarray, steps: int, bar
-) -> tuple[np.ndarray, bool]:
-    """The picture after `steps` of L-BFGS in the free pixels, and whether it was stopped before."""
-    compiled = value_and_grad(loss)
-
-    def evaluate(x):
-        value, gradient = compiled(x)
-        return float(ops.convert_to_numpy(value)), {}, ops.convert_to_numpy(gradient) * free
-
-    states = lbfgs(evaluate, picture, Recipe(steps=steps))
-    try:
-        for index, (image, total, _, _) in enumerate(states):
-            if not math.isfinite(total):
-                warnings.warn(f"Step {index} stops the pass: its loss is {total}.", stacklevel=3)
-                return picture, True
-            picture = image
-            if bar is not None:
-                bar.update(min(index, 1))
-    except KeyboardInterrupt:
-        return picture, True
-    finally:
-        states.close()
-        if bar is not None:
-            bar.close()
-    return picture, False
+def _wishes(
+    content: np.ndarray, targets: Mapping[str, np.ndarray], masks: Mapping, style_weight: float
+) -> Wishes:
+    """What a pass asks for: content and style within the mask, relative to their targets."""
+    root = np.sqrt(masks[CONTENT])  # of the mask, since differences are squared with it
+    kept = {"weight": 1 / energy(content, root), "target": content[None], "mask": root}
+    wishes: Wishes = {("content", CONTENT): kept}
+    for layer, target in targets.items():
+        weight = style_weight / len(targets) / energy(target)
+        wishes["style", layer] = {"weight": weight, "target": target, "mask": masks[layer]}
+    return wishes
 
 
 def _around(region: np.ndarray) -> tuple:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from nstlib.errors import InputError, MemoryRefused
-from nstlib.gatys.objective import all_layers
 from nstlib.gatys.paintings import Style
 from nstlib.gatys.recipe import Recipe, recipe as named_recipe
 from nstlib.gatys.solvers import HISTORY
@@ -48,7 +47,7 @@ def _values(height: int, width: int, recipe: Recipe, layers: Iterable[str] | Non
     if layers is not None:
         counts = Counter(int(layer[5]) - 1 for layer in layers)
     else:
-        deepest = max(int(layer[5]) for layer in all_layers(recipe))
+        deepest = max(int(layer[5]) for layer in recipe.layers)
         counts = {block: len(kernels) for block, (_, kernels) in table[:deepest]}
     return sum(
         counts.get(block, 0) * channels * (height >> block) * (width >> block)
@@ -58,7 +57,7 @@ def _values(height: int, width: int, recipe: Recipe, layers: Iterable[str] | Non
 
 def check_sizes(pictures: dict[str, np.ndarray], recipe: Recipe) -> None:
     """Refuse pictures, given by name, that are too small for the recipe's deepest layer."""
-    smallest = smallest_side(all_layers(recipe), recipe.padding)
+    smallest = smallest_side(recipe.layers, recipe.padding)
     for name, image in pictures.items():
         _, height, width, _ = image.shape
         if min(height, width) < smallest:
