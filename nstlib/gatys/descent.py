@@ -64,7 +64,12 @@ def numbered(
     for index, state in enumerate(_solver(evaluate, image, recipe)):
         picture, total, terms, evaluations = state
         if not math.isfinite(total):
-            _say_what_is_not_finite(first + index, terms)
+            broken = ", ".join(name for name, term in terms.items() if not math.isfinite(term))
+            if last is None:
+                raise InputError(f"The start cannot be judged: {broken} is not finite there.")
+            warnings.warn(
+                f"Step {last.index + 1} stops the run: {broken} is not finite.", stacklevel=2
+            )
             return last, "not finite"
         if recipe.average:  # divided by the sum of its weights, so that the start does not linger
             mean = recipe.average * mean + (1 - recipe.average) * picture
@@ -86,16 +91,6 @@ def _solver(evaluate: Callable, image: np.ndarray, recipe: Recipe) -> Iterator[S
     else:
         optimizer = keras.optimizers.SGD(rate)
     return first_order(evaluate, image, recipe.steps, optimizer=optimizer, space=space)
-
-
-def _say_what_is_not_finite(index: int, terms: dict[str, float]) -> None:
-    broken = ", ".join(name for name, term in terms.items() if not math.isfinite(term))
-    if index == 0:
-        raise InputError(
-            f"The picture to start from has a loss that is not finite: {broken}. Take smaller "
-            "weights, or precision='float32'."
-        )
-    warnings.warn(f"Step {index} stops the run: {broken} is not finite.", stacklevel=4)
 
 
 def descend(
@@ -124,7 +119,10 @@ def descend(
                 best = step
             history.append(replace(step, image=None))
             if bar is not None:
-                _show(bar, step)
+                if bar.total is None:
+                    bar.reset(total=step.planned)
+                bar.set_postfix_str(f"loss {step.total:.4g}", refresh=False)
+                bar.update(min(step.index, 1))
             if on_step is not None:
                 on_step(step)
     except KeyboardInterrupt:
@@ -133,10 +131,3 @@ def descend(
         steps.close()
         if bar is not None:
             bar.close()
-
-
-def _show(bar, step: Step) -> None:
-    if bar.total is None:
-        bar.reset(total=step.planned)
-    bar.set_postfix_str(f"loss {step.total:.4g}", refresh=False)
-    bar.update(min(step.index, 1))

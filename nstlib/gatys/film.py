@@ -45,7 +45,7 @@ class GatysPainter:
     def follow(self, frame, moved, trust, consistency: float) -> np.ndarray:
         """The painting of a frame, where the one before, `moved` along, is trusted so far."""
         term = temporal_term(moved, trust, consistency * self.temporal_weight)
-        extra = {**self.options.get("extra", {}), "temporal": term}
+        extra = {**(self.options.get("extra") or {}), "temporal": term}
         steps = max(1, self.recipe.steps // 2)
         start = frame + trust * (moved - frame)
         return self._painted(frame, steps=steps, start=start, extra=extra)

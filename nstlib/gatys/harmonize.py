@@ -16,10 +16,11 @@ from scipy.ndimage import gaussian_filter
 from nstlib.backend import ops
 from nstlib.errors import InputError, number
 from nstlib.gatys.descent import Stages, descend, numbered
-from nstlib.gatys.objective import Objective, Wishes, energy
+from nstlib.gatys.objective import Objective, Wishes, energy, inside
+from nstlib.gatys.paintings import marked
 from nstlib.gatys.recipe import Recipe
 from nstlib.images.arrays import as_image
-from nstlib.images.masks import as_mask, layer_masks
+from nstlib.images.masks import layer_masks
 from nstlib.vgg.table import smallest_side
 
 COARSE = ("block3_conv1", "block4_conv1")  # Luan et al. add block 5, which breaks small objects
@@ -27,6 +28,7 @@ FINE = ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1")
 CONTENT = "block4_conv1"  # also the layer in which the fine pass looks for its places
 MARGIN = 24  # pixels of painting around the cut-out that the network sees with it
 NEIGHBOURS = 2  # positions to each side that are asked where a position's model may be
+Layers = dict[str, np.ndarray]
 
 
 def harmonize(
@@ -88,9 +90,7 @@ def paste(
     its blur, so that nothing outside it changes.
     """
     painting, cutout = as_image(painting), as_image(cutout)
-    mask = as_mask(mask, cutout.shape[1:3], "cut-out's mask")
-    if not mask.any():
-        raise InputError("The cut-out's mask is 0 everywhere: set it to 1 where the object is.")
+    mask = marked(mask, cutout.shape[1:3], "cut-out's mask")
     top, left = _corner(painting.shape[1:3], cutout.shape[1:3], at)
     window = np.s_[:, top : top + cutout.shape[1], left : left + cutout.shape[2]]
     region, whole = np.zeros_like(painting[..., :1]), painting.copy()
@@ -113,39 +113,32 @@ def _corner(outer: tuple[int, int], inner: tuple[int, int], at) -> tuple[int, in
             f"shrink the cut-out and its mask, to a longest side of at most {fits} pixels."
         )
     top, left = ((height - rows) // 2, (width - columns) // 2) if at is None else at
-    if not (0 <= top <= height - rows and 0 <= left <= width - columns):
-        raise InputError(
-            f"at is ({top}, {left}), from where the cut-out leaves the painting: rows go from 0 to "
-            f"{height - rows}, columns from 0 to {width - columns}."
-        )
+    number("the row in at", top, 0, height - rows, whole=True, hint="Further down it leaves.")
+    number("the column in at", left, 0, width - columns, whole=True, hint="Further on it leaves.")
     return top, left
 
 
 # --- Which places of the painting are the model --------------------------------------------------
 
 
-def coarse_places(
-    scene: Mapping[str, np.ndarray], palette: Mapping[str, np.ndarray], masks: Mapping
-) -> dict[str, np.ndarray]:
+def coarse_places(scene: Layers, palette: Layers, masks: Layers) -> Layers:
     """For every position of the object, in every COARSE layer, the place that resembles it most.
 
     `scene` and `palette` map layers to features (height, width, channels) of the picture and of the
     painting, `masks` to (1, height, width, 1) -> by layer, rows and columns in the painting's
     features, (positions, 2). The first pass of Luan et al. 2018.
     """
-    return {layer: nearest(scene[layer], palette[layer], _inside(masks[layer])) for layer in COARSE}
+    return {layer: nearest(scene[layer], palette[layer], inside(masks[layer])) for layer in COARSE}
 
 
-def fine_places(
-    scene: Mapping[str, np.ndarray], palette: Mapping[str, np.ndarray], masks: Mapping
-) -> dict[str, np.ndarray]:
+def fine_places(scene: Layers, palette: Layers, masks: Layers) -> Layers:
     """The places that resemble the object, made to agree, and the same ones in every FINE layer.
 
     As `coarse_places`, but found in the layer CONTENT only, evened out by `agree`, carried to the
     finer layers, and each counted once. The second pass of Luan et al. 2018.
     """
-    inside, features = _inside(masks[CONTENT]), palette[CONTENT]
-    places = agree(nearest(scene[CONTENT], features, inside), inside, features)
+    object_, features = inside(masks[CONTENT]), palette[CONTENT]
+    places = agree(nearest(scene[CONTENT], features, object_), object_, features)
     found = {}
     for layer in FINE:
         side = 2 ** (int(CONTENT[5]) - int(layer[5]))  # of the square that pooling made one of
@@ -207,9 +200,7 @@ def gram_of_places(features: np.ndarray, places: np.ndarray) -> np.ndarray:
 # --- Painting ------------------------------------------------------------------------------------
 
 
-def _wishes(
-    content: np.ndarray, targets: Mapping[str, np.ndarray], masks: Mapping, style_weight: float
-) -> Wishes:
+def _wishes(content: np.ndarray, targets: Layers, masks: Layers, style_weight: float) -> Wishes:
     """What a pass asks for: content and style within the mask, relative to their targets."""
     root = np.sqrt(masks[CONTENT])  # of the mask, since differences are squared with it
     kept = {"weight": 1 / energy(content, root), "target": content[None], "mask": root}
@@ -232,12 +223,6 @@ def _around(region: np.ndarray) -> tuple:
     return tuple(slices)
 
 
-def _inside(mask: np.ndarray) -> np.ndarray:
-    """The positions that are mostly in the region: (1, height, width, 1) -> (height, width)."""
-    mask = np.asarray(mask)[0, ..., 0]
-    return mask >= mask.max() / 2
-
-
-def _arrays(features: Mapping) -> dict[str, np.ndarray]:
+def _arrays(features: Mapping) -> Layers:
     """Layers of a batch of one, as NumPy arrays (height, width, channels)."""
     return {name: ops.convert_to_numpy(values)[0] for name, values in features.items()}

@@ -9,7 +9,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from numbers import Real
-from types import MappingProxyType
 
 import numpy as np
 
@@ -99,18 +98,12 @@ class Objective:
             terms[" ".join(key)] = wish["weight"] * distance
         return sum(terms.values()), terms
 
-    def evaluator(
-        self,
-        wishes: Wishes,
-        *,
-        extra: Mapping[str, Callable] = MappingProxyType({}),
-        painted: np.ndarray | None = None,
-    ) -> Callable:
+    def evaluator(self, wishes: Wishes, *, extra=None, painted=None) -> Callable:
         """picture -> (total, terms, gradient), as Python floats and a NumPy array.
 
-        `extra` are terms of other kinds, functions from a picture to (value, gradient). `painted`,
-        (1, height, width, 1), is 0 where the gradient is to be 0, so that no solver moves those
-        pixels.
+        `extra` are terms of other kinds by name, functions from a picture to (value, gradient).
+        `painted`, (1, height, width, 1), is 0 where the gradient is to be 0, so that no solver
+        moves those pixels.
         """
         wishes = {
             key: {name: _as_tensor(value) for name, value in wish.items() if value is not None}
@@ -121,7 +114,7 @@ class Objective:
             (total, terms), gradient = self._compiled(image, wishes)
             floats = {name: float(ops.convert_to_numpy(term)) for name, term in terms.items()}
             total, gradient = float(ops.convert_to_numpy(total)), ops.convert_to_numpy(gradient)
-            for name, term in extra.items():
+            for name, term in (extra or {}).items():
                 floats[name], slope = term(image)
                 total, gradient = total + floats[name], gradient + slope
             return total, floats, gradient if painted is None else gradient * painted
@@ -166,7 +159,7 @@ class Objective:
         insets = {layer: inset * receptive_reach(layer, network) for _, layer in asked}
         masks = layer_masks(region, {layer: shapes[layer][:2] for layer in insets}, insets)
         return {
-            (kind, layer): masks[layer] if kind == "style" else _places(masks[layer])
+            (kind, layer): masks[layer] if kind == "style" else np.flatnonzero(inside(masks[layer]))
             for kind, layer in asked
         }
 
@@ -205,9 +198,9 @@ def energy(target, mask=1.0) -> float:
     return float(ops.convert_to_numpy(ops.mean(ops.square(target * mask)))) + 1e-12
 
 
-def _places(mask: np.ndarray) -> np.ndarray:
-    """The positions that are mostly in a region, as numbers from 0 to height * width - 1."""
-    return np.flatnonzero(mask >= mask.max() / 2).astype("int32")
+def inside(mask: np.ndarray) -> np.ndarray:
+    """The positions that are mostly in a region: (1, height, width, 1) -> (height, width)."""
+    return (mask >= mask.max() / 2)[0, ..., 0]
 
 
 def _taken(features, places):
@@ -217,11 +210,10 @@ def _taken(features, places):
     return ops.take(ops.reshape(features, (1, -1, 1, features.shape[-1])), places, axis=1)
 
 
-def _digest(array: np.ndarray | None) -> str:
+def _digest(array: np.ndarray | None) -> tuple | None:
     """What tells a picture from every other one."""
-    if array is None:
-        return ""
-    return f"{array.shape} {hashlib.sha256(np.ascontiguousarray(array)).hexdigest()}"
+    if array is not None:
+        return array.shape, hashlib.sha256(np.ascontiguousarray(array)).digest()
 
 
 def _as_tensor(value):

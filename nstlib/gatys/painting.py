@@ -4,12 +4,11 @@ Gatys, Ecker & Bethge 2016. The picture is the variable; the network never chang
 generator of steps, `painting_steps`, so that showing, saving and stopping sit outside the loop.
 """
 
-import inspect
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from types import MappingProxyType
+from inspect import signature
 
 import numpy as np
 
@@ -86,12 +85,11 @@ def style_transfer(
 
 def settled(recipe: str | Recipe, options: Mapping) -> tuple[Recipe, dict]:
     """The recipe with its fields among the options of `style_transfer`, and the other options."""
-    own = {**inspect.signature(style_transfer).parameters}
-    own |= inspect.signature(painting_steps).parameters
+    own = {*signature(style_transfer).parameters, *signature(painting_steps).parameters}
+    if isinstance(options.get("start"), str):
+        own.remove("start")
     changes = {name: value for name, value in options.items() if name not in own}
     rest = {name: value for name, value in options.items() if name in own}
-    if isinstance(rest.get("start"), str):
-        changes["start"] = rest.pop("start")
     return named_recipe(recipe, **changes), rest
 
 
@@ -103,7 +101,7 @@ def painting_steps(
     start=None,
     seed: int = 0,
     weights: str = "imagenet",
-    extra: Mapping[str, Callable] = MappingProxyType({}),
+    extra: Mapping[str, Callable] | None = None,
     style_weights=None,
     masks=None,
     model_masks=None,

@@ -57,7 +57,10 @@ def gather_styles(
     weights = _checked_weights(_in_order(style_weights, names, "style_weights", 1.0))
     masks = _regions(_in_order(masks, names, "masks"), names, content.shape[1:3])
     models = _in_order(model_masks, names, "model_masks")
-    models = [_model(mask, *named) for mask, named in zip(models, pictures.items(), strict=True)]
+    models = [
+        marked(mask, image.shape[1:3], f"model mask of {name}")
+        for mask, (name, image) in zip(models, pictures.items(), strict=True)
+    ]
     areas = np.array([1 / len(names) if mask is None else mask.mean() for mask in masks])
     claims = np.array(weights) * areas
     painted = 1 if masks[0] is None else areas[claims > 0].sum()
@@ -117,13 +120,11 @@ def _checked_weights(weights: list) -> list[float]:
     return weights
 
 
-def _model(mask, name: str, image: np.ndarray) -> np.ndarray | None:
-    """The mask of a painting that says which part of it is the model, at the painting's size."""
-    if mask is None:
-        return None
-    mask = as_mask(mask, image.shape[1:3], f"model mask of {name}")
-    if not mask.any():
-        raise InputError(f"The model mask of {name} is 0 everywhere: mark what it is to teach.")
+def marked(mask, size: tuple[int, int], name: str) -> np.ndarray | None:
+    """A mask as `nst.as_mask` takes it, or None; InputError, by its `name`, if nothing is in it."""
+    mask = None if mask is None else as_mask(mask, size, name)
+    if mask is not None and mask.max() < NOBODY:
+        raise InputError(f"The {name} is 0 everywhere: mark a region in it, or leave it out.")
     return mask
 
 
@@ -131,28 +132,22 @@ def _regions(masks: list, names: list[str], size: tuple[int, int]) -> list:
     """Masks of the picture's size that share it out; the missing ones take what is left."""
     if all(mask is None for mask in masks):
         return masks
-    pairs = list(zip(masks, names, strict=True))
-    given = [None if mask is None else as_mask(mask, size, f"mask of {n}") for mask, n in pairs]
+    given = [marked(m, size, f"mask of {name}") for m, name in zip(masks, names, strict=True)]
     left = 1 - np.minimum(sum(mask for mask in given if mask is not None), 1)
     for mask, name in zip(given, names, strict=True):
-        if (left if mask is None else mask).max() < NOBODY:
-            why = "is what the others leave: nothing" if mask is None else "is 0 everywhere"
+        if mask is None and left.max() < NOBODY:
             raise InputError(
-                f"The mask of {name} {why}. Give it a region, or leave this painting out."
+                f"The mask of {name} is what the others leave: nothing. Give it a region, or leave "
+                "this painting out."
             )
     shared = share_out([left if mask is None else mask for mask in given])
-    if len(masks) > 1:
-        _say_what_is_left(shared)
-    return shared
-
-
-def _say_what_is_left(masks: list[np.ndarray]) -> None:
-    nobody = int((sum(masks) < NOBODY).sum())
-    if nobody:
+    nobody = int((sum(shared) < NOBODY).sum())
+    if nobody and len(masks) > 1:
         warnings.warn(
-            f"{nobody:,} of {masks[0].size:,} pixels belong to no mask: they stay as in the photo.",
-            stacklevel=6,
+            f"{nobody:,} of {left.size:,} pixels belong to no mask: they stay as in the photo.",
+            stacklevel=5,
         )
+    return shared
 
 
 def _at_side(style: Style, side: int) -> Style:

@@ -17,9 +17,10 @@ from nstlib.errors import InputError, number
 from nstlib.gatys.descent import Stages
 from nstlib.gatys.objective import Objective
 from nstlib.gatys.painting import settled, style_transfer
+from nstlib.gatys.paintings import marked
 from nstlib.gatys.recipe import Recipe
 from nstlib.images.arrays import as_image, resize
-from nstlib.images.masks import as_mask, share_out
+from nstlib.images.masks import share_out
 
 # epsilon / 9 is the variance of rounding to 8 bits, (1/255)^2 / 12: what is fainter than that in a
 # window is not the photo's. Levin's 1e-7 takes rounding for detail, and skies come out in steps.
@@ -112,7 +113,7 @@ def smooth_like(
     picture, S = D^-1 W: the smoothing step of Li et al. 2018 (PhotoWCT). They take
     S = D^-1/2 W D^-1/2, which darkens a border; ours keeps every affine map of the photo as it is.
     """
-    number("alpha", alpha, 0, 1 - 1e-9, hint=f"1 would keep no colour at all; try {ALPHA}.")
+    number("alpha", alpha, 0, 0.999999, hint=f"{ALPHA} is usual.")
     photo = as_image(photo)
     laplacian = matting_laplacian(photo, radius=radius, epsilon=epsilon)
     colors = resize(as_image(picture), photo.shape[1:3]).reshape(-1, 3).astype("float64")
@@ -191,7 +192,10 @@ def photorealistic(
     run = style_transfer(photo, style, plan, steps=steps[0], **options)
     stages = {"plain": run.image}
     if run.stopped not in ("interrupted", "not finite"):
-        options["extra"] = {**options.get("extra", {}), "photoreal": photoreal_term(photo, weight)}
+        options["extra"] = {
+            **(options.get("extra") or {}),
+            "photoreal": photoreal_term(photo, weight),
+        }
         options["start"] = smooth_like(run.image, photo, alpha=alpha)
         run = style_transfer(photo, style, plan, steps=steps[1], **options)
         stages["regularised"] = run.image
@@ -229,13 +233,11 @@ def _colors(picture: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 def _pairs(masks, photo: np.ndarray, style: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     """Both masks of every pair at its picture's size; InputError if one of them is empty."""
-    pairs = []
-    for index, pair in enumerate(masks, start=1):
-        found = []
-        for mask, picture, whose in zip(pair, (photo, style), ("photo", "style"), strict=True):
-            name = f"{whose}'s mask of region {index}"
-            found.append(as_mask(mask, picture.shape[1:3], name))
-            if not found[-1].any():
-                raise InputError(f"The {name} is 0 everywhere: mark its region, or leave it out.")
-        pairs.append(tuple(found))
-    return pairs
+    pictures = {"photo": photo.shape[1:3], "style": style.shape[1:3]}.items()
+    return [
+        tuple(
+            marked(mask, size, f"{whose}'s mask of region {index}")
+            for mask, (whose, size) in zip(pair, pictures, strict=True)
+        )
+        for index, pair in enumerate(masks, start=1)
+    ]

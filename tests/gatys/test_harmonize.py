@@ -100,7 +100,7 @@ def test_one_pixel_is_enough():
     [
         ((60, 20), 1, {}, "longest side of at most 48 pixels"),
         ((24, 20), 0, {}, "mask is 0 everywhere"),
-        ((24, 20), 1, {"at": (30, 0)}, "rows go from 0 to 24"),
+        ((24, 20), 1, {"at": (30, 0)}, "row in at is 30; it must be a whole number from 0 to 24"),
         ((24, 20), 1, {"soften": -1}, "soften is -1"),
     ],
 )

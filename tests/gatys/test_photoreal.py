@@ -95,7 +95,7 @@ def test_laplacian_of_a_gray_photo_annihilates_its_affine_images():
     [
         ({"radius": 0}, "radius is 0"),
         ({"radius": 4}, "9 on each side"),
-        ({"epsilon": 0}, "above 0"),
+        ({"epsilon": 0}, "epsilon is 0; it must be a number above 0"),
     ],
 )
 def test_laplacian_says_what_is_wrong(options, message):
@@ -169,7 +169,7 @@ def test_smoothing_takes_noise_away_and_alpha_0_leaves_all_as_it_is():
 
 def test_smoothing_takes_a_picture_of_another_size_and_refuses_alpha_1():
     assert photoreal.smooth_like(some_photo(20, 30), some_photo(10, 15)).shape == (1, 10, 15, 3)
-    with pytest.raises(InputError, match="below 1"):
+    with pytest.raises(InputError, match="alpha is 1.0; it must be a number from 0 to 0.999999"):
         photoreal.smooth_like(some_photo(8, 9), some_photo(8, 9), alpha=1.0)
 
 
