@@ -12,7 +12,7 @@ def style_image() -> np.ndarray:
 @pytest.fixture(scope="session")
 def landscape() -> np.ndarray:
     """Large enough to be painted at half its size first."""
-    return np.random.default_rng(3).uniform(0, 1, (1, 128, 200, 3)).astype("float32")
+    return np.random.default_rng(3).uniform(0, 1, (1, 64, 200, 3)).astype("float32")
 
 
 @pytest.fixture(scope="session")

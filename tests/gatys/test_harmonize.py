@@ -107,7 +107,9 @@ def test_one_pixel_is_enough():
 def test_harmonize_says_what_is_wrong(cutout, mask, options, message):
     shape = (1, *cutout, 1)
     with pytest.raises(InputError, match=message):
-        harmony.harmonize(some_photo(48, 64), some_photo(*cutout), np.full(shape, mask), **options)
+        harmony.harmonize(
+            some_photo(48, 64), some_photo(*cutout), np.full(shape, mask, "float32"), **options
+        )
 
 
 def test_a_small_mask_is_resized_and_a_tiny_painting_refused():

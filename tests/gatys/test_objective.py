@@ -88,10 +88,8 @@ def test_the_same_painting_in_every_way_costs_the_same(statistic, tiny_image, st
 def test_each_painting_is_asked_of_its_own_half(tiny_image, style_image, left_half):
     """Left half of one painting beside the other's right half: with full insets both are right."""
     other = 1 - tiny_image
-    image = np.where(
-        left_half, style_image[:, :1, :1], other
-    )  # flat on the left: its own Gram matrix
     flat = np.broadcast_to(style_image[:, :1, :1], (1, 32, 40, 3)).copy()
+    image = np.where(left_half, flat, other)
     paintings = {"flat": flat, "other": other}
     _, terms = value_of(image, tiny_image, paintings, masks=[left_half, None])
     _, swapped = value_of(image, tiny_image, paintings, masks=[None, left_half])
@@ -154,7 +152,7 @@ def test_coarse_sizes_build_vgg_once_and_see_each_painting_once_a_size(
     looks, landscape, style_image
 ):
     sizes, options = {0.5: 1, 0.75: 1}, {"weights": "random", "progress": False, **LAYERS}
-    halves = [np.ones((1, 128, 200, 1), "float32")] * 2
+    halves = [np.ones((1, 64, 200, 1), "float32")] * 2
     paintings = [style_image, style_image]  # of one size: too small to be shrunk
     style_transfer(landscape, paintings, "plain", steps=1, coarse=sizes, masks=halves, **options)
     assert len(looks["built"]) == 1
