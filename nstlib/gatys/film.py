@@ -24,7 +24,8 @@ class GatysPainter:
 
     `style` is a painting (a bundled name, a file, or a picture), a list of them, or a mapping from
     name to painting, or from painting to its share. The other arguments are those of
-    `nst.style_transfer`; `temporal_weight` is the term's at consistency 1.
+    `nst.style_transfer`; `temporal_weight` is the term's at consistency 1. Unlike there, Ctrl-C
+    leaves no picture that is half done, and there is no bar unless `progress` is True.
     """
 
     def __init__(self, style, recipe="default", *, temporal_weight: float = 500.0, **options):
@@ -52,7 +53,10 @@ class GatysPainter:
 
     def _painted(self, frame, **changes) -> np.ndarray:
         options = {**self.options, "objective": self.objective, **changes}
-        return style_transfer(frame, self.style, self.recipe, **options).image
+        run = style_transfer(frame, self.style, self.recipe, **options)
+        if run.stopped == "interrupted":  # which ends the film, not a frame of it
+            raise KeyboardInterrupt
+        return run.image
 
     def _loaded(self, style):
         """The paintings as pictures; of those with a `style_scale` every detail."""

@@ -51,15 +51,17 @@ class Objective:
     """
 
     def __init__(self, recipe: Recipe, weights: str = "imagenet"):
-        fast = "mixed_bfloat16" if has_fast_bfloat16() else "float32"
         self.recipe, self.convention = recipe, losses.CONVENTIONS[recipe.convention]
+        precision = recipe.precision
+        if precision == "fast":
+            precision = "mixed_bfloat16" if has_fast_bfloat16() else "float32"
         self.see = feature_extractor(
             recipe.layers,
             network=recipe.network,
             weights=weights,
             pooling=recipe.pooling,
             padding=recipe.padding,
-            precision=fast if recipe.precision == "fast" else recipe.precision,
+            precision=precision,
         )
         self._compiled = value_and_grad(self.total, has_aux=True)
         self._known: dict[tuple, dict] = {}

@@ -7,7 +7,6 @@ generator of steps, `painting_steps`, so that showing, saving and stopping sit o
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from inspect import signature
 
 import numpy as np
@@ -130,9 +129,8 @@ def painting_steps(
     check_sizes({"content": content} | {entry.name: entry.image for entry in styles}, recipe)
     check_memory(content.shape, recipe, styles)
     sizes = _sizes(recipe, content.shape, coarse=not extra and start is None)
-    make = partial(Objective, recipe, weights) if objective is None else lambda: objective
-    options = {"start": start, "seed": seed, "extra": extra}
-    return _through_sizes(make, sizes, content, styles, recipe=recipe, **options)
+    asked = {"objective": objective, "weights": weights, "extra": extra}
+    return _through_sizes(sizes, content, styles, recipe, start=start, seed=seed, **asked)
 
 
 def _sizes(recipe: Recipe, shape: tuple[int, ...], *, coarse: bool) -> dict[float, int]:
@@ -147,10 +145,10 @@ def _sizes(recipe: Recipe, shape: tuple[int, ...], *, coarse: bool) -> dict[floa
 
 
 def _through_sizes(
-    make: Callable[[], Objective], sizes, content, styles, *, recipe: Recipe, start, seed, extra
+    sizes, content, styles, recipe: Recipe, *, start, seed, objective, weights, extra
 ) -> Iterator[Step]:
     """Paint at each size in turn, from smallest to full, each starting with what the last made."""
-    objective, last, stopped = make(), None, ""
+    objective, last = objective or Objective(recipe, weights), None
     planned = sum(sizes.values()) + len(sizes) - 1
     for size, steps in sizes.items():
         small, paintings = _at_size(size, content, styles)

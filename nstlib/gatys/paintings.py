@@ -124,7 +124,9 @@ def marked(mask, size: tuple[int, int], name: str) -> np.ndarray | None:
     """A mask as `nst.as_mask` takes it, or None; InputError, by its `name`, if nothing is in it."""
     mask = None if mask is None else as_mask(mask, size, name)
     if mask is not None and mask.max() < NOBODY:
-        raise InputError(f"The {name} is 0 everywhere, or nearly: mark a region in it, or leave it out.")
+        raise InputError(
+            f"The {name} is 0 everywhere, or nearly: mark a region in it, or leave it out."
+        )
     return mask
 
 

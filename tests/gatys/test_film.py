@@ -54,7 +54,7 @@ def test_the_optimiser_goes_on_from_its_painting_moved_along(monkeypatch):
 
     def stand_in(frame, style, recipe, **options):
         given.append(options)
-        return SimpleNamespace(image=np.clip(frame * 0.5, 0, 1))
+        return SimpleNamespace(image=np.clip(frame * 0.5, 0, 1), stopped="steps")
 
     monkeypatch.setattr(film, "style_transfer", stand_in)
     painter = FramePainter(GatysPainter(texture(32, 32), **{**QUICK, "steps": 9}), 0.5)
@@ -97,3 +97,12 @@ def test_styles_by_name_by_file_and_as_shares(way, tmp_path):
 def test_what_is_wrong_is_said_before_anything_is_built(style_image):
     with pytest.raises(InputError, match="A recipe has no 'stepz'. Did you mean 'steps'"):
         GatysPainter(style_image, stepz=3)
+
+
+@pytest.mark.random_weights
+def test_ctrl_c_ends_the_film_and_not_a_frame_of_it(tiny_image, style_image):
+    def stop(step):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        GatysPainter(style_image, on_step=stop, **QUICK)(tiny_image)
