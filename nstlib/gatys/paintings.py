@@ -159,7 +159,7 @@ def _at_side(style: Style, side: int) -> Style:
         warnings.warn(
             f"The {style.name} picture is enlarged from {longest} to {side} pixels, which blurs "
             "its strokes: load it larger, or take a smaller style_scale.",
-            stacklevel=5,
+            stacklevel=6,
         )
     return style if side == longest else resized_painting(style, side)
 
