@@ -189,15 +189,13 @@ def photorealistic(
         style = {f"region {index}": style for index in range(1, len(pairs) + 1)}
     plan, options = settled(recipe, options)
     options["objective"] = Objective(plan, options.get("weights", "imagenet"))
-    run = style_transfer(photo, style, plan, steps=steps[0], **options)
+    extra = options.pop("extra", None) or {}
+    run = style_transfer(photo, style, plan, steps=steps[0], extra=extra, **options)
     stages = {"plain": run.image}
     if run.stopped not in ("interrupted", "not finite"):
-        options["extra"] = {
-            **(options.get("extra") or {}),
-            "photoreal": photoreal_term(photo, weight),
-        }
+        extra = {**extra, "photoreal": photoreal_term(photo, weight)}
         options["start"] = smooth_like(run.image, photo, alpha=alpha)
-        run = style_transfer(photo, style, plan, steps=steps[1], **options)
+        run = style_transfer(photo, style, plan, steps=steps[1], extra=extra, **options)
         stages["regularised"] = run.image
     stages["smoothed"] = smooth_like(run.image, photo, alpha=alpha)
     return Stages(stages["smoothed"], stages, time.perf_counter() - begin)

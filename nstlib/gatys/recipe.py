@@ -5,7 +5,7 @@
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
 from nstlib.errors import InputError, choice, did_you_mean, number
@@ -15,27 +15,24 @@ from nstlib.vgg.losses import CONVENTIONS
 from nstlib.vgg.table import PRECISIONS, layer_name, network_name
 
 HISTOGRAM_LAYERS = ("block1_conv1", "block4_conv1")  # Risser et al. 2017, section 4.3
-
-
-def _equal(layers) -> dict[str, float]:
-    """Equal weights that add up to one."""
-    return {name: 1 / len(layers) for name in layers}
+Layers = Mapping[str, float] | Sequence[str]
 
 
 @dataclass(frozen=True)
 class Recipe:
     """Everything that decides how a picture is painted, except the two pictures and the seed.
 
-    Layers are mappings from layer name to weight. `relative` divides each content and style term by
-    the mean square of its target, so that 1 is the loss of a picture that excites nothing, at every
-    layer and for every picture; without it block 4 drowns the others. `start` is "content", "noise"
-    or "mix" (then `noise_share` of the start is noise). One step is one update of the picture by
-    `optimizer`: "lbfgs", "adam" or "sgd", in "pixels" or in "waves" (`nstlib.gatys.solvers`).
-    `learning_rate` is in pixels of 0..1 and is multiplied by `decay` every 100 steps. `coarse` maps
-    sizes, as parts of the picture's, to steps that are taken there first, smallest first, with the
-    content weight multiplied by `coarse_content`. `precision` is the type in which VGG computes
-    (`nstlib.vgg.network.build_vgg`); "fast" takes mixed_bfloat16 on CPUs that have it, in half the
-    time. With `average` > 0 the result is the running average of the steps with that decay.
+    Layers are mappings from layer name to weight; names alone share a weight of 1. `relative`
+    divides each content and style term by the mean square of its target, so that 1 is the loss of a
+    picture that excites nothing, at every layer and for every picture; without it block 4 drowns
+    the others. `start` is "content", "noise" or "mix" (then `noise_share` of the start is noise).
+    One step is one update of the picture by `optimizer`: "lbfgs", "adam" or "sgd", in "pixels" or
+    in "waves" (`nstlib.gatys.solvers`). `learning_rate` is in pixels of 0..1 and is multiplied by
+    `decay` every 100 steps. `coarse` maps sizes, as parts of the picture's, to steps that are taken
+    there first, smallest first, with the content weight multiplied by `coarse_content`. `precision`
+    is the type in which VGG computes (`nstlib.vgg.network.build_vgg`); "fast" takes mixed_bfloat16
+    on CPUs that have it, in half the time. With `average` > 0 the result is the running average of
+    the steps with that decay.
 
     `histogram_weight` adds, at its layers, that each channel's values should be distributed as the
     painting's (`nst.histogram_loss`). `mask_inset`, 0 to 1, is how much of its receptive field a
@@ -43,13 +40,13 @@ class Recipe:
     """
 
     network: str = "vgg19"
-    content_layers: Mapping[str, float] = field(default_factory=lambda: {"block4_conv2": 1.0})
-    style_layers: Mapping[str, float] = field(default_factory=lambda: _equal(STYLE_LAYERS))
+    content_layers: Layers = ("block4_conv2",)
+    style_layers: Layers = STYLE_LAYERS
     content_weight: float = 1.0
     style_weight: float = 1.0
     tv_weight: float = 0.0
     histogram_weight: float = 0.0
-    histogram_layers: Mapping[str, float] = field(default_factory=lambda: _equal(HISTOGRAM_LAYERS))
+    histogram_layers: Layers = HISTOGRAM_LAYERS
     mask_inset: float = 0.25
     convention: str = "nstlib"
     relative: bool = False
@@ -109,7 +106,8 @@ class Recipe:
 
     def _checked_layers(self, layers, kind: str) -> dict[str, float]:
         if not isinstance(layers, Mapping):
-            layers = _equal([layers] if isinstance(layers, str) else list(layers))
+            layers = [layers] if isinstance(layers, str) else list(layers)
+            layers = {name: 1 / len(layers) for name in layers}
         return {
             layer_name(name, self.network): float(number(f"the weight of {name} in {kind}", w, 0))
             for name, w in layers.items()
