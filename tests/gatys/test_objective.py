@@ -7,8 +7,10 @@ from keras import ops
 
 from nstlib.gatys import objective as module
 from nstlib.gatys.film import GatysPainter
+from nstlib.gatys.harmonize import harmonize
 from nstlib.gatys.objective import objective
 from nstlib.gatys.painting import style_transfer
+from nstlib.gatys.photoreal import photorealistic
 from nstlib.gatys.recipe import recipe
 from nstlib.vgg import losses
 from nstlib.vgg.network import feature_extractor
@@ -158,6 +160,17 @@ def test_coarse_sizes_build_vgg_once_and_see_each_painting_once_a_size(
     assert len(looks["built"]) == 1
     assert times_seen(looks, style_image) == 1
     assert len(looks["seen"]) == 1 + 3  # the painting, and the photo at three sizes
+
+
+def test_stages_and_passes_build_vgg_once(looks, tiny_image, left_half):
+    pairs, options = [(left_half, left_half), (1 - left_half, 1 - left_half)], {"progress": False}
+    options |= {"steps": (1, 1), "weights": "random"}
+    run = photorealistic(tiny_image, 1 - tiny_image, masks=pairs, **LAYERS, **options)
+    assert list(run.stages) == ["plain", "regularised", "smoothed"] and len(looks["built"]) == 1
+    assert times_seen(looks, 1 - tiny_image) == len(pairs)  # once for each part that is a model
+    harmonize(1 - tiny_image, tiny_image[:, :16, :20], left_half[:, :16, :20], **options)
+    assert len(looks["built"]) == 2
+    assert times_seen(looks, 1 - tiny_image) == len(pairs) + 1
 
 
 def test_a_film_builds_vgg_once_sees_the_painting_once_and_is_compiled_once(

@@ -1,6 +1,7 @@
 """The optimiser: its ways to begin and to stop, and what it promises about pictures and runs."""
 
 import threading
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from nstlib.errors import InputError
 from nstlib.gatys import painting as optimize
 from nstlib.gatys.descent import numbered
+from nstlib.gatys.objective import Objective
 from nstlib.gatys.recipe import recipe
 from nstlib.images.arrays import resize
 
@@ -20,8 +22,19 @@ LAYERS = {
 QUICK = {"recipe": "plain", "weights": "random", "progress": False, **LAYERS}
 
 
+# What decides the terms; runs that differ in other things share what they ask for.
+TERMS = ("content_weight", "style_weight", "tv_weight", "histogram_weight", "histogram_layers")
+
+
+@lru_cache
+def asked(**terms) -> Objective:
+    return Objective(recipe("plain", **LAYERS, **terms), "random")
+
+
 def paint(content, style, **changes):
-    return optimize.style_transfer(content, style, **{**QUICK, **changes})
+    terms = {name: value for name, value in changes.items() if name in TERMS}
+    options = {**QUICK, **changes, "objective": asked(**terms)}
+    return optimize.style_transfer(content, style, **options)
 
 
 @pytest.mark.parametrize("optimizer", ["lbfgs", "adam", "sgd"])
@@ -63,11 +76,9 @@ def test_terms_of_weight_zero_are_left_out(tiny_image, style_image):
 
 
 def test_starts(tiny_image, style_image):
-    starts = {}
+    starts, options = {}, {"noise_share": 0.25, "objective": asked(), **LAYERS}
     for start in ("content", "noise", "mix", style_image):
-        steps = optimize.painting_steps(
-            tiny_image, style_image, start=start, noise_share=0.25, **LAYERS, weights="random"
-        )
+        steps = optimize.painting_steps(tiny_image, style_image, "plain", start=start, **options)
         starts[start if isinstance(start, str) else "image"] = next(steps).image
         steps.close()
     np.testing.assert_allclose(starts["content"], tiny_image, atol=1e-6)
@@ -192,7 +203,7 @@ def test_each_painting_too_small_is_named(tiny_image, style_image):
 
 
 def test_the_histogram_term_falls(tiny_image, style_image):
-    settings = {"histogram_weight": 5.0, "histogram_layers": ["block1_conv1"], "steps": 6}
+    settings = {"histogram_weight": 5.0, "histogram_layers": "block1_conv1", "steps": 6}
     result = paint(tiny_image, style_image, **settings)
     curve = result.curve("histogram")
     assert curve[-1] < 0.8 * curve[0]
