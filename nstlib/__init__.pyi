@@ -55,14 +55,13 @@ from .vgg.table import (
 from .vgg.weights import load_vgg_weights as load_vgg_weights, weights_status as weights_status
 
 from .gatys.conventions import CONVENTIONS as CONVENTIONS
-from .gatys.coordinates import Waves as Waves
+from .gatys.descent import Step as Step
 from .gatys.film import GatysPainter as GatysPainter
 from .gatys.harmonize import harmonize as harmonize, paste as paste
 from .gatys.memory import estimate_memory as estimate_memory
 from .gatys.objective import objective as objective
 from .gatys.painting import (
-    Result as Result, Step as Step, painting_steps as painting_steps,
-    style_transfer as style_transfer,
+    Result as Result, painting_steps as painting_steps, style_transfer as style_transfer,
 )
 from .gatys.paintings import gather_styles as gather_styles
 from .gatys.photoreal import (
@@ -70,6 +69,7 @@ from .gatys.photoreal import (
     photorealistic as photorealistic, smooth_like as smooth_like,
 )
 from .gatys.recipe import RECIPES as RECIPES, Recipe as Recipe, recipe as recipe
+from .gatys.solvers import Waves as Waves
 
 from .networks.adain import adaptive_instance_normalization as adaptive_instance_normalization
 from .networks.files import (

@@ -68,8 +68,7 @@ def _write(args: argparse.Namespace, trained, about: dict) -> None:
     """The network and its card."""
     from nstlib.files import write
     from nstlib.networks.files import save_network
-    from nstlib.networks.training.diary import read_log
-    from nstlib.networks.training.diary import model_card
+    from nstlib.networks.training.diary import model_card, read_log
 
     trained.about.update(
         steps=args.steps,
@@ -126,8 +125,7 @@ def _taught_styles(args: argparse.Namespace) -> tuple:
 
 def _styles_network(args: argparse.Namespace, names: list[str], paintings: list):
     """The network to train: a new one, one to go on with, or one that learns more styles."""
-    from nstlib.networks.files import PaintingNetwork, build_network
-    from nstlib.networks.files import with_more_styles
+    from nstlib.networks.files import PaintingNetwork, build_network, with_more_styles
 
     if len(set(names)) < len(names):
         raise InputError(f"Two styles have one name: {', '.join(names)}. Rename a file.")

@@ -6,9 +6,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     [
         "conventions",
-        "coordinates",
+        "descent",
         "film",
         "harmonize",
+        "known_recipes",
         "memory",
         "objective",
         "painting",

@@ -1,47 +1,71 @@
 """The optimiser as a painter of films, whose paint stays on what it was painted on."""
 
+from collections.abc import Mapping
+from functools import cached_property
+from numbers import Real
+
 import numpy as np
 
+from nstlib.gatys.objective import Objective
+from nstlib.gatys.painting import settled, style_transfer
 from nstlib.images.arrays import as_image
+from nstlib.images.bundled import find_picture
+from nstlib.images.files import load_image
 
 STYLE_SIZE = 512  # pixels: longest side of a painting given by name
 
 
 class GatysPainter:
-    """The optimiser as a painter of frames: it starts from the painting before, moved along, and a
-    temporal term holds it there (Ruder et al. 2016, eqs. 7 and 8).
+    """The optimiser as a painter, picture -> painting: of one picture, of many, of a film.
 
-    `style` is a bundled name, a file, or a picture; `options` are those of `nst.style_transfer`.
-    `temporal_weight` is the term's at consistency 1. Frames after the first take half the steps.
+    What it learns of the paintings, and VGG, serve for every picture that it paints. Of a film it
+    starts from the painting before, moved along, and a temporal term holds it there (Ruder et al.
+    2016, eqs. 7 and 8); frames after the first take half the steps.
+
+    `style` is a painting (a bundled name, a file, or a picture), a list of them, or a mapping from
+    name to painting, or from painting to its share. The other arguments are those of
+    `nst.style_transfer`; `temporal_weight` is the term's at consistency 1. Unlike there, Ctrl-C
+    leaves no picture that is half done, and there is no bar unless `progress` is True.
     """
 
     def __init__(self, style, recipe="default", *, temporal_weight: float = 500.0, **options):
-        from nstlib.gatys.recipe import recipe as named
-        from nstlib.images.bundled import find_picture
-        from nstlib.images.files import load_image
+        if isinstance(style, Mapping) and all(isinstance(one, Real) for one in style.values()):
+            style, options["style_weights"] = list(style), list(style.values())
+        self.recipe, self.options = settled(recipe, {"progress": False, **options})
+        self.style = self._loaded(style)
+        self.temporal_weight = temporal_weight
 
-        given = hasattr(style, "shape")
-        self.style = as_image(style) if given else load_image(find_picture(style), STYLE_SIZE)
-        self.own = {name: options.pop(name) for name in ("seed", "weights") if name in options}
-        self.recipe, self.temporal_weight = named(recipe, **options), temporal_weight
-        # Video that was begun by a painter with the same label is gone on with.
-        self.label = f"gatys {self.style.mean()} {self.recipe} {self.own} {temporal_weight}"
+    @cached_property
+    def objective(self) -> Objective:
+        """What it asks of every picture; made when the first one is painted."""
+        return Objective(self.recipe, self.options.get("weights", "imagenet"))
 
     def __call__(self, frame) -> np.ndarray:
-        return self._painted(frame, steps=self.recipe.steps)
+        return self._painted(frame)
 
     def follow(self, frame, moved, trust, consistency: float) -> np.ndarray:
         """The painting of a frame, where the one before, `moved` along, is trusted so far."""
         term = temporal_term(moved, trust, consistency * self.temporal_weight)
-        start = frame + trust * (moved - frame)
+        extra = {**(self.options.get("extra") or {}), "temporal": term}
         steps = max(1, self.recipe.steps // 2)
-        return self._painted(frame, steps=steps, start=start, extra={"temporal": term})
+        start = frame + trust * (moved - frame)
+        return self._painted(frame, steps=steps, start=start, extra=extra)
 
-    def _painted(self, frame, **options) -> np.ndarray:
-        from nstlib.gatys.painting import style_transfer
+    def _painted(self, frame, **changes) -> np.ndarray:
+        options = {**self.options, "objective": self.objective, **changes}
+        run = style_transfer(frame, self.style, self.recipe, **options)
+        if run.stopped == "interrupted":  # which ends the film, not a frame of it
+            raise KeyboardInterrupt
+        return run.image
 
-        options |= self.own
-        return style_transfer(frame, self.style, self.recipe, progress=False, **options).image
+    def _loaded(self, style):
+        """The paintings as pictures; of those with a `style_scale` every detail."""
+        if isinstance(style, Mapping):
+            return {name: self._loaded(one) for name, one in style.items()}
+        if isinstance(style, list | tuple):
+            return [self._loaded(one) for one in style]
+        size = None if self.options.get("style_scale") else STYLE_SIZE
+        return as_image(style) if hasattr(style, "shape") else load_image(find_picture(style), size)
 
 
 def temporal_term(moved, trust, weight: float):

@@ -6,24 +6,21 @@ pass finds them for every layer by itself, which is robust; a fine pass, on the 
 finds them once, so that neighbours agree and all layers tell of the same strokes.
 """
 
-import math
 import time
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from nstlib.backend import ops, value_and_grad
-from nstlib.errors import InputError
-from nstlib.gatys.photoreal import Stages
+from nstlib.backend import ops
+from nstlib.errors import InputError, number
+from nstlib.gatys.descent import Stages, descend, numbered
+from nstlib.gatys.objective import Objective, Wishes, energy, inside
+from nstlib.gatys.paintings import marked
 from nstlib.gatys.recipe import Recipe
-from nstlib.gatys.solvers import lbfgs
 from nstlib.images.arrays import as_image
-from nstlib.images.masks import as_mask, layer_masks
-from nstlib.machine import progress as progress_bar
-from nstlib.vgg import losses
-from nstlib.vgg.network import feature_extractor
+from nstlib.images.masks import layer_masks
 from nstlib.vgg.table import smallest_side
 
 COARSE = ("block3_conv1", "block4_conv1")  # Luan et al. add block 5, which breaks small objects
@@ -31,6 +28,7 @@ FINE = ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1")
 CONTENT = "block4_conv1"  # also the layer in which the fine pass looks for its places
 MARGIN = 24  # pixels of painting around the cut-out that the network sees with it
 NEIGHBOURS = 2  # positions to each side that are asked where a position's model may be
+Layers = dict[str, np.ndarray]
 
 
 def harmonize(
@@ -61,20 +59,24 @@ def harmonize(
     begin = time.perf_counter()
     painting = as_image(painting)
     pasted, region = paste(painting, cutout, mask, at=at, soften=soften)
-    see, box = feature_extractor(FINE, weights=weights, padding="reflect"), _around(region)
-    palette, picture, share = _arrays(see(painting)), pasted[box], region[box]
-    scene = _arrays(see(picture))
+    plan = Recipe(content_layers=CONTENT, style_layers=FINE, tv_weight=tv_weight, padding="reflect")
+    asked, box = Objective(plan, weights), _around(region)
+    palette, picture, share = _arrays(asked.see(painting)), pasted[box], region[box]
+    scene = _arrays(asked.see(picture))
     masks = layer_masks(share, {layer: values.shape[:2] for layer, values in scene.items()})
-    stages = {"pasted": pasted}
-    for turn, (name, find) in enumerate({"coarse": coarse_places, "fine": fine_places}.items()):
-        places = find(_arrays(see(picture)), palette, masks)
+    stages, passes = {"pasted": pasted}, {"coarse": coarse_places, "fine": fine_places}
+    smooth = {("tv",): {"weight": tv_weight}}
+    for turn, (name, find) in enumerate(passes.items()):
+        places = find(_arrays(asked.see(picture)), palette, masks)
         targets = {layer: gram_of_places(palette[layer], p) for layer, p in places.items()}
-        loss = _loss(see, scene[CONTENT], masks, targets, (style_weights[turn], tv_weight))
-        bar = progress_bar(total=steps[turn], desc=f"{name} pass") if progress else None
-        picture, stopped = _descend(loss, picture, share > 0, steps[turn], bar)
+        wishes = _wishes(scene[CONTENT], targets, masks, style_weights[turn])
+        evaluate = asked.evaluator(wishes | smooth, painted=share > 0)
+        run = numbered(evaluate, picture, replace(plan, steps=steps[turn]))
+        best, _, stopped = descend(run, desc=f"{name} pass", progress=progress)
+        picture = picture if best is None else best.image
         stages[name] = painting.copy()
         stages[name][box] = painting[box] * (1 - share) + picture * share
-        if stopped:
+        if stopped in ("interrupted", "not finite"):
             break
     return Stages(stages[name], stages, time.perf_counter() - begin)
 
@@ -88,16 +90,12 @@ def paste(
     its blur, so that nothing outside it changes.
     """
     painting, cutout = as_image(painting), as_image(cutout)
-    mask = as_mask(mask, cutout.shape[1:3], "cut-out's mask")
-    if not mask.any():
-        raise InputError("The cut-out's mask is 0 everywhere: set it to 1 where the object is.")
+    mask = marked(mask, cutout.shape[1:3], "cut-out's mask")
     top, left = _corner(painting.shape[1:3], cutout.shape[1:3], at)
     window = np.s_[:, top : top + cutout.shape[1], left : left + cutout.shape[2]]
     region, whole = np.zeros_like(painting[..., :1]), painting.copy()
     region[window], whole[window] = mask, cutout
-    if not (math.isfinite(soften) and soften >= 0):
-        raise InputError(f"soften is {soften!r}; it must be a number of pixels, 0 or more.")
-    if soften:
+    if number("soften", soften, 0, unit="pixels"):
         region *= gaussian_filter(region, soften, axes=(1, 2), mode="nearest")
     return painting * (1 - region) + whole * region, region
 
@@ -115,39 +113,32 @@ def _corner(outer: tuple[int, int], inner: tuple[int, int], at) -> tuple[int, in
             f"shrink the cut-out and its mask, to a longest side of at most {fits} pixels."
         )
     top, left = ((height - rows) // 2, (width - columns) // 2) if at is None else at
-    if not (0 <= top <= height - rows and 0 <= left <= width - columns):
-        raise InputError(
-            f"at is ({top}, {left}), from where the cut-out leaves the painting: rows go from 0 to "
-            f"{height - rows}, columns from 0 to {width - columns}."
-        )
+    number("the row in at", top, 0, height - rows, whole=True, hint="Further down it leaves.")
+    number("the column in at", left, 0, width - columns, whole=True, hint="Further on it leaves.")
     return top, left
 
 
 # --- Which places of the painting are the model --------------------------------------------------
 
 
-def coarse_places(
-    scene: Mapping[str, np.ndarray], palette: Mapping[str, np.ndarray], masks: Mapping
-) -> dict[str, np.ndarray]:
+def coarse_places(scene: Layers, palette: Layers, masks: Layers) -> Layers:
     """For every position of the object, in every COARSE layer, the place that resembles it most.
 
     `scene` and `palette` map layers to features (height, width, channels) of the picture and of the
     painting, `masks` to (1, height, width, 1) -> by layer, rows and columns in the painting's
     features, (positions, 2). The first pass of Luan et al. 2018.
     """
-    return {layer: nearest(scene[layer], palette[layer], _inside(masks[layer])) for layer in COARSE}
+    return {layer: nearest(scene[layer], palette[layer], inside(masks[layer])) for layer in COARSE}
 
 
-def fine_places(
-    scene: Mapping[str, np.ndarray], palette: Mapping[str, np.ndarray], masks: Mapping
-) -> dict[str, np.ndarray]:
+def fine_places(scene: Layers, palette: Layers, masks: Layers) -> Layers:
     """The places that resemble the object, made to agree, and the same ones in every FINE layer.
 
     As `coarse_places`, but found in the layer CONTENT only, evened out by `agree`, carried to the
     finer layers, and each counted once. The second pass of Luan et al. 2018.
     """
-    inside, features = _inside(masks[CONTENT]), palette[CONTENT]
-    places = agree(nearest(scene[CONTENT], features, inside), inside, features)
+    object_, features = inside(masks[CONTENT]), palette[CONTENT]
+    places = agree(nearest(scene[CONTENT], features, object_), object_, features)
     found = {}
     for layer in FINE:
         side = 2 ** (int(CONTENT[5]) - int(layer[5]))  # of the square that pooling made one of
@@ -209,52 +200,15 @@ def gram_of_places(features: np.ndarray, places: np.ndarray) -> np.ndarray:
 # --- Painting ------------------------------------------------------------------------------------
 
 
-def _loss(see, content: np.ndarray, masks: Mapping, targets: Mapping, weights) -> Callable:
-    """What a pass minimises: content and style within the mask, relative, and smoothness."""
-    style_weight, tv_weight = weights
-    where = masks[CONTENT]
-    size = float((where * np.square(content)).sum()) + 1e-12
-    energies = {layer: np.square(target).mean() + 1e-12 for layer, target in targets.items()}
-
-    def loss(picture):
-        features = see(picture)
-        kept = ops.sum(where * ops.square(features[CONTENT] - content)) / size
-        distances = [
-            losses.gram_loss(features[layer], target, masks[layer]) / energies[layer]
-            for layer, target in targets.items()
-        ]
-        style = style_weight * sum(distances) / len(distances)
-        return kept + style + tv_weight * losses.total_variation(picture)
-
-    return loss
-
-
-def _descend(
-    loss: Callable, picture: np.ndarray, free: np.ndarray, steps: int, bar
-) -> tuple[np.ndarray, bool]:
-    """The picture after `steps` of L-BFGS in the free pixels, and whether it was stopped before."""
-    compiled = value_and_grad(loss)
-
-    def evaluate(x):
-        value, gradient = compiled(x)
-        return float(ops.convert_to_numpy(value)), {}, ops.convert_to_numpy(gradient) * free
-
-    states = lbfgs(evaluate, picture, Recipe(steps=steps))
-    try:
-        for index, (image, total, _, _) in enumerate(states):
-            if not math.isfinite(total):
-                warnings.warn(f"Step {index} stops the pass: its loss is {total}.", stacklevel=3)
-                return picture, True
-            picture = image
-            if bar is not None:
-                bar.update(min(index, 1))
-    except KeyboardInterrupt:
-        return picture, True
-    finally:
-        states.close()
-        if bar is not None:
-            bar.close()
-    return picture, False
+def _wishes(content: np.ndarray, targets: Layers, masks: Layers, style_weight: float) -> Wishes:
+    """What a pass asks for: content and style within the mask, relative to their targets."""
+    root = np.sqrt(masks[CONTENT])  # of the mask, since differences are squared with it
+    kept = {"weight": 1 / energy(content, root), "target": content[None], "mask": root}
+    wishes: Wishes = {("content", CONTENT): kept}
+    for layer, target in targets.items():
+        weight = style_weight / len(targets) / energy(target)
+        wishes["style", layer] = {"weight": weight, "target": target, "mask": masks[layer]}
+    return wishes
 
 
 def _around(region: np.ndarray) -> tuple:
@@ -269,12 +223,6 @@ def _around(region: np.ndarray) -> tuple:
     return tuple(slices)
 
 
-def _inside(mask: np.ndarray) -> np.ndarray:
-    """The positions that are mostly in the region: (1, height, width, 1) -> (height, width)."""
-    mask = np.asarray(mask)[0, ..., 0]
-    return mask >= mask.max() / 2
-
-
-def _arrays(features: Mapping) -> dict[str, np.ndarray]:
+def _arrays(features: Mapping) -> Layers:
     """Layers of a batch of one, as NumPy arrays (height, width, channels)."""
     return {name: ops.convert_to_numpy(values)[0] for name, values in features.items()}

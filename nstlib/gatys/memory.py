@@ -1,13 +1,11 @@
 """How much memory a painting takes, said beforehand, so that no minutes of work end in a kill."""
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from nstlib.errors import InputError, MemoryRefused
-from nstlib.gatys.objective import all_layers
 from nstlib.gatys.paintings import Style
 from nstlib.gatys.recipe import Recipe, recipe as named_recipe
 from nstlib.gatys.solvers import HISTORY
@@ -44,21 +42,16 @@ def estimate_memory(
 
 def _values(height: int, width: int, recipe: Recipe, layers: Iterable[str] | None = None) -> int:
     """How many values these layers compute, or all of the network's as deep as it is needed."""
-    table = list(enumerate(VGG_TABLE[recipe.network]))
-    if layers is not None:
-        counts = Counter(int(layer[5]) - 1 for layer in layers)
-    else:
-        deepest = max(int(layer[5]) for layer in all_layers(recipe))
-        counts = {block: len(kernels) for block, (_, kernels) in table[:deepest]}
-    return sum(
-        counts.get(block, 0) * channels * (height >> block) * (width >> block)
-        for block, (channels, _) in table
-    )
+    table = VGG_TABLE[recipe.network]  # block by block: (channels, kernels)
+    blocks = [int(layer[5]) - 1 for layer in layers or recipe.layers]
+    if layers is None:
+        blocks = [b for b in range(max(blocks) + 1) for _ in table[b][1]]
+    return sum(table[block][0] * (height >> block) * (width >> block) for block in blocks)
 
 
 def check_sizes(pictures: dict[str, np.ndarray], recipe: Recipe) -> None:
     """Refuse pictures, given by name, that are too small for the recipe's deepest layer."""
-    smallest = smallest_side(all_layers(recipe), recipe.padding)
+    smallest = smallest_side(recipe.layers, recipe.padding)
     for name, image in pictures.items():
         _, height, width, _ = image.shape
         if min(height, width) < smallest:

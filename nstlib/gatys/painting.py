@@ -4,53 +4,24 @@ Gatys, Ecker & Bethge 2016. The picture is the variable; the network never chang
 generator of steps, `painting_steps`, so that showing, saving and stopping sit outside the loop.
 """
 
-import math
 import time
-import warnings
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
+from inspect import signature
 
 import numpy as np
 
-from nstlib.backend import ops, value_and_grad
 from nstlib.errors import InputError
+from nstlib.gatys.descent import Step, descend, numbered
 from nstlib.gatys.memory import check_memory, check_sizes
-from nstlib.gatys.objective import all_layers, sum_of_terms
-from nstlib.gatys.paintings import Style, gather_styles, painted_part
+from nstlib.gatys.objective import Objective
+from nstlib.gatys.paintings import Style, gather_styles, painted_part, resized_painting
 from nstlib.gatys.recipe import Recipe, recipe as named_recipe
-from nstlib.gatys.solvers import first_order, lbfgs
 from nstlib.images.arrays import as_image, resize
-from nstlib.machine import progress as progress_bar
 from nstlib.vgg.table import smallest_side
 
-PATIENCE = 20  # steps over which `Recipe.tolerance` is judged
-COARSEST = (
-    96  # pixels on the longest side: smaller pictures are left out of a recipe's coarse sizes
-)
+COARSEST = 96  # pixels on the longest side: smaller ones are left out of a recipe's coarse sizes
 SMALLEST_PAINTING = 32  # pixels on the shorter side, to which a coarse size shrinks a painting
-OWN_OPTIONS = ("seed", "weights", "extra", "style_weights", "masks", "style_scale")
-
-
-@dataclass(frozen=True)
-class Step:
-    """One state of the picture: its number, the picture, and what it costs.
-
-    `size` is 1 for a picture of the content's size, and less while the recipe's `coarse` sizes are
-    painted; totals can be compared among steps of the same size.
-    `terms` maps "content block4_conv2", "style block1_conv1", …, "tv" to the numbers whose sum is
-    `total`: weights and conventions are already in them. Of several paintings, the name follows:
-    "style block1_conv1 starry_night". Step 0 is the start. `evaluations` counts how often value and
-    gradient have been computed so far.
-    """
-
-    index: int
-    image: np.ndarray | None
-    total: float
-    terms: dict[str, float]
-    evaluations: int
-    size: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -58,7 +29,7 @@ class Result:
     """A finished painting: the picture with the lowest total, and how it came about.
 
     `history` holds every step without its picture, `seconds` is wall time, and `stopped` is
-    "steps", "tolerance", "converged", "interrupted" or "not finite".
+    "steps", "converged", "interrupted" or "not finite".
     """
 
     image: np.ndarray
@@ -92,51 +63,33 @@ def style_transfer(
 
     Pictures are (1, height, width, 3), RGB, 0..1, each of any size; the result has the content's.
     `style` is one, a list, or a mapping from name to picture. `options` are the arguments of
-    `painting_steps` (start, seed, weights, extra, style_weights, masks, style_scale) and any field
-    of `Recipe`, such as steps=100 or style_weight=3. `on_step` is called with every `Step`. Ctrl-C
-    ends the run and returns the best picture so far.
+    `painting_steps` (start, seed, weights, extra, style_weights, masks, model_masks, style_scale)
+    and any field of `Recipe`, such as steps=100 or style_weight=3. `on_step` is called with every
+    `Step`. Ctrl-C ends the run and returns the best picture so far.
     """
     begin = time.perf_counter()
-    steps = painting_steps(content, style, recipe, **options)
-    history, best, stopped = [], None, ""
-    settings, start = _resolve(recipe, options)
-    sizes = _sizes(settings, as_image(content), start, options.get("extra"))
-    count = sum(sizes.values()) + len(sizes) - 1
-    bar = progress_bar(total=count, desc="painting") if progress else None
-    try:
-        while not stopped:
-            try:
-                step = next(steps)
-            except StopIteration as end:
-                stopped = end.value
-                break
-            if settings.average or best is None or _beats(step, best):
-                best = step  # a running average has no total of its own: the latest is the best
-            history.append(replace(step, image=None))
-            _report(step, bar, on_step)
-    except KeyboardInterrupt:
-        if best is None:
-            raise
-        stopped = "interrupted"
-    finally:
-        steps.close()
-        if bar is not None:
-            bar.close()
+    settings, options = settled(recipe, options)
+    best, history, stopped = descend(
+        painting_steps(content, style, settings, **options),
+        progress=progress,
+        on_step=on_step,
+        averaged=settings.average > 0,
+    )
+    if best is None:
+        raise KeyboardInterrupt
     image = best.image if best.size == 1 else resize(best.image, as_image(content).shape[1:3])
     seconds = time.perf_counter() - begin
     return Result(image, history, settings, seconds, history[-1].evaluations, stopped)
 
 
-def _beats(step: Step, best: Step) -> bool:
-    return step.size > best.size or step.total <= best.total
-
-
-def _report(step: Step, bar, on_step) -> None:
-    if bar is not None:
-        bar.set_postfix_str(f"loss {step.total:.4g}", refresh=False)
-        bar.update(min(step.index, 1))
-    if on_step is not None:
-        on_step(step)
+def settled(recipe: str | Recipe, options: Mapping) -> tuple[Recipe, dict]:
+    """The recipe with its fields among the options of `style_transfer`, and the other options."""
+    own = {*signature(style_transfer).parameters, *signature(painting_steps).parameters}
+    if isinstance(options.get("start"), str):
+        own.remove("start")
+    changes = {name: value for name, value in options.items() if name not in own}
+    rest = {name: value for name, value in options.items() if name in own}
+    return named_recipe(recipe, **changes), rest
 
 
 def painting_steps(
@@ -147,110 +100,89 @@ def painting_steps(
     start=None,
     seed: int = 0,
     weights: str = "imagenet",
-    extra: Mapping[str, Callable] = MappingProxyType({}),
+    extra: Mapping[str, Callable] | None = None,
     style_weights=None,
     masks=None,
+    model_masks=None,
     style_scale: float | None = None,
+    objective: Objective | None = None,
     **changes,
 ) -> Iterator[Step]:
-    """The loop inside `style_transfer`: yields every `Step`, and returns why it stopped.
+    """The loop inside `style_transfer`: yields every `Step`; returns the last and why it stopped.
 
     Pictures as for `style_transfer`. `start` is "content", "noise", "mix", or a picture to go on
     from; `seed` decides the noise. `extra` adds terms of your own: name -> a function from the
-    picture, a NumPy array, to (value, gradient of the picture's shape). `style_weights`, `masks`
-    and `style_scale` are for `nstlib.gatys.paintings.gather_styles`: how much of each painting, where, and
-    how large; pixels that belong to no mask stay the content's. The recipe's `coarse` sizes are
-    left out where they have less than 96 pixels or are too small for its layers, and all of them if
-    `start` is a picture, whose detail they would lose, or if there are extra terms, which know one
-    size only. Value and gradient are computed in the caller's thread, and nothing more is computed
-    once the caller stops asking.
+    picture, a NumPy array, to (value, gradient of the picture's shape). `style_weights`, `masks`,
+    `model_masks` and `style_scale` are for `nst.gather_styles`: how much of each painting, where,
+    which part of it, and how large; pixels that belong to no mask stay the content's. The recipe's
+    `coarse` sizes are left out where they have less than 96 pixels or are too small for its layers,
+    and all of them if `start` is a picture, whose detail they would lose, or if there are extra
+    terms, which know one size only. `objective` is one that was made before with the same terms and
+    `weights`, and remembers what it has seen. Value and gradient are computed in the caller's
+    thread, and nothing more is computed once the caller stops asking.
     """
-    recipe, start = _resolve(recipe, {"start": start, **changes})
-    content = as_image(content)
-    steering = {"style_weights": style_weights, "masks": masks, "style_scale": style_scale}
-    styles = gather_styles(style, content, **steering)
+    if isinstance(start, str):
+        changes["start"], start = start, None
+    recipe, content = named_recipe(recipe, **changes), as_image(content)
+    steering = {"style_weights": style_weights, "masks": masks, "model_masks": model_masks}
+    styles = gather_styles(style, content, **steering, style_scale=style_scale)
     check_sizes({"content": content} | {entry.name: entry.image for entry in styles}, recipe)
     check_memory(content.shape, recipe, styles)
-    sizes = _sizes(recipe, content, start, extra)
-    return _through_sizes(sizes, content, styles, recipe, start, seed, weights, extra)
+    sizes = _sizes(recipe, content.shape, coarse=not extra and start is None)
+    asked = {"objective": objective, "weights": weights, "extra": extra}
+    return _through_sizes(sizes, content, styles, recipe, start=start, seed=seed, **asked)
 
 
-def _sizes(recipe: Recipe, content: np.ndarray, start, extra) -> dict[float, int]:
+def _sizes(recipe: Recipe, shape: tuple[int, ...], *, coarse: bool) -> dict[float, int]:
     """Size -> steps, smallest first: the coarse ones that make sense, and the full one."""
-    sides, smallest = content.shape[1:3], smallest_side(all_layers(recipe), recipe.padding)
-    coarse = {
+    sides, smallest = shape[1:3], smallest_side(recipe.layers, recipe.padding)
+    sizes = {
         size: steps
-        for size, steps in ({} if extra or start is not None else recipe.coarse).items()
-        if size * max(sides) >= COARSEST and size * min(sides) >= smallest
+        for size, steps in recipe.coarse.items()
+        if coarse and size * max(sides) >= COARSEST and size * min(sides) >= smallest
     }
-    return {**coarse, 1.0: recipe.steps}
+    return {**sizes, 1.0: recipe.steps}
 
 
 def _through_sizes(
-    sizes: dict[float, int], content, styles, recipe: Recipe, start, seed: int, weights: str, extra
+    sizes, content, styles, recipe: Recipe, *, start, seed, objective, weights, extra
 ) -> Iterator[Step]:
     """Paint at each size in turn, from smallest to full, each starting with what the last made."""
-    last = None
+    objective, last = objective or Objective(recipe, weights), None
+    planned = sum(sizes.values()) + len(sizes) - 1
     for size, steps in sizes.items():
         small, paintings = _at_size(size, content, styles)
-        weight = recipe.content_weight * (recipe.coarse_content if size < 1 else 1)
-        stage = replace(recipe, steps=steps, content_weight=weight)
-        begin = start if last is None else last.image
-        image, painted = _start_picture(small, recipe, begin, seed), painted_part(paintings)
+        image = _start_picture(small, recipe, start if last is None else last.image, seed)
+        stage, painted = replace(recipe, steps=steps), painted_part(paintings)
         if painted is not None:  # waves would reach the pixels of nobody, too
             image, stage = np.where(painted, image, small), replace(stage, coordinates="pixels")
-        evaluate = _evaluator(sum_of_terms(small, paintings, stage, weights), extra, painted)
-        last, stopped = yield from _steps(evaluate, image, stage, size, last)
+        wishes = objective.wishes(small, paintings, recipe.coarse_content if size < 1 else 1.0)
+        evaluate = objective.evaluator(wishes, extra=extra, painted=painted)
+        counting = {"size": size, "before": last, "planned": planned}
+        last, stopped = yield from numbered(evaluate, image, stage, **counting)
         if stopped == "not finite":
             break
-    return stopped
+    return last, stopped
 
 
-def _at_size(size: float, content, styles: Sequence[Style]):
+def _at_size(size: float, content: np.ndarray, styles: Sequence[Style]):
     """The content and the paintings, with their masks, shrunk to a part of their size."""
+    if size == 1:
+        return content, styles
 
-    def shrunk(picture, smallest: int = 1):
-        if size == 1 or picture is None:
-            return picture
-        factor = min(1.0, max(size, smallest / min(picture.shape[1:3])))
-        return resize(picture, tuple(round(factor * side) for side in picture.shape[1:3]))
+    def side(picture, factor: float) -> tuple[int, ...]:
+        return tuple(round(factor * length) for length in picture.shape[1:3])
 
-    return shrunk(content), [
-        replace(style, image=shrunk(style.image, SMALLEST_PAINTING), mask=shrunk(style.mask))
-        for style in styles
-    ]
-
-
-def _resolve(recipe: str | Recipe, options: dict) -> tuple[Recipe, object]:
-    """The recipe with the changes among the options, and the start if it is a picture."""
-    changes = {k: v for k, v in options.items() if k not in OWN_OPTIONS}
-    start = changes.pop("start", None)
-    if isinstance(start, str):
-        changes["start"], start = start, None
-    return named_recipe(recipe, **changes), start
+    small, paintings = resize(content, side(content, size)), []
+    for style in styles:
+        factor = min(1.0, max(size, SMALLEST_PAINTING / min(style.image.shape[1:3])))
+        mask = None if style.mask is None else resize(style.mask, small.shape[1:3])
+        style = resized_painting(style, side(style.image, factor))
+        paintings.append(replace(style, mask=mask))
+    return small, paintings
 
 
-def _evaluator(function: Callable, extra: Mapping[str, Callable], painted=None) -> Callable:
-    """picture -> (total, terms, gradient), as Python floats and NumPy arrays.
-
-    `painted`, (1, height, width, 1), is 0 where the gradient is to be 0, so that no solver moves
-    those pixels.
-    """
-    compiled = value_and_grad(function, has_aux=True)
-
-    def evaluate(image):
-        (total, terms), gradient = compiled(image)
-        floats = {name: float(ops.convert_to_numpy(term)) for name, term in terms.items()}
-        total, gradient = float(ops.convert_to_numpy(total)), ops.convert_to_numpy(gradient)
-        for name, term in extra.items():
-            floats[name], slope = term(image)
-            total, gradient = total + floats[name], gradient + slope
-        return total, floats, gradient if painted is None else gradient * painted
-
-    return evaluate
-
-
-def _start_picture(content, recipe: Recipe, start, seed: int) -> np.ndarray:
+def _start_picture(content: np.ndarray, recipe: Recipe, start, seed: int) -> np.ndarray:
     if start is not None:
         return resize(as_image(start), content.shape[1:3])
     if recipe.start == "content":
@@ -258,38 +190,3 @@ def _start_picture(content, recipe: Recipe, start, seed: int) -> np.ndarray:
     noise = np.random.default_rng(seed).uniform(0, 1, content.shape).astype("float32")
     share = 1.0 if recipe.start == "noise" else recipe.noise_share
     return share * noise + np.float32(1 - share) * content
-
-
-def _steps(
-    evaluate: Callable,
-    image: np.ndarray,
-    recipe: Recipe,
-    size: float = 1.0,
-    before: Step | None = None,
-) -> Iterator[Step]:
-    """Number the solver's states on from `before`, average them if asked to, know when to stop.
-
-    Returns the last step and why it was the last.
-    """
-    solver = lbfgs if recipe.optimizer == "lbfgs" else first_order
-    recent, mean, last = deque(maxlen=PATIENCE + 1), 0.0, before
-    first, counted = (before.index + 1, before.evaluations) if before else (0, 0)
-    states = solver(evaluate, image, recipe)
-    for index, (picture, total, terms, evaluations) in enumerate(states):
-        if not math.isfinite(total):
-            broken = ", ".join(name for name, term in terms.items() if not math.isfinite(term))
-            warnings.warn(
-                f"Step {first + index} stops the run: {broken} is not finite.", stacklevel=3
-            )
-            return last, "not finite"
-        if recipe.average:  # divided by the sum of its weights, so that the start does not linger
-            mean = recipe.average * mean + (1 - recipe.average) * picture
-            picture = mean / (1 - recipe.average ** (index + 1))
-        last = Step(first + index, picture, total, terms, counted + evaluations, size)
-        yield last
-        recent.append(total)
-        if index == recipe.steps:
-            return last, "steps"
-        if len(recent) > PATIENCE and recent[0] - total < recipe.tolerance * recent[0]:
-            return last, "tolerance"
-    return last, "converged"

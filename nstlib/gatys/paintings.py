@@ -5,12 +5,11 @@ Everything that may be left out is filled in here, so that `nstlib.gatys.objecti
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from numbers import Real
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nstlib.errors import InputError, did_you_mean
+from nstlib.errors import InputError, choice, number
 from nstlib.images.arrays import as_image, resize
 from nstlib.images.masks import as_mask, share_out
 
@@ -22,41 +21,57 @@ class Style:
     """A painting among several: its name, its picture, its share, and where it is the model.
 
     `share` is its part of the recipe's style weight; all shares add up to the part of the picture
-    that is painted. `mask` is (1, height, width, 1), or None for everywhere.
+    that is painted. `mask`, (1, height, width, 1) of the picture's size, is where it is the model,
+    and `model_mask`, of the painting's size, the part of it that is; None is everywhere.
     """
 
     name: str
     image: np.ndarray
     share: float = 1.0
     mask: np.ndarray | None = None
+    model_mask: np.ndarray | None = None
 
 
 def gather_styles(
-    style, content, *, style_weights=None, masks=None, style_scale: float | None = None
+    style,
+    content,
+    *,
+    style_weights=None,
+    masks=None,
+    model_masks=None,
+    style_scale: float | None = None,
 ) -> tuple[Style, ...]:
     """The paintings as a tuple of `Style`, for a content picture (1, height, width, 3).
 
-    `style` is a picture, a sequence of pictures, or a mapping from name to picture.
-    `style_weights` and `masks`, sequences in the same order or mappings with the same names, give
-    each its weight (default: equal ones; only their ratios matter) and its region (whatever
-    `nst.as_mask` takes; None is where no other mask is). With masks a painting's share is its
-    weight times its part of the picture's area, so that equal weights paint all regions equally
-    boldly. `style_scale` sets every painting's longest side to so many times the picture's: 0.5
-    makes strokes half as large as 1.
+    `style` is a picture, a sequence of pictures, or a mapping from name to picture. The rest are
+    sequences in the same order or mappings with the same names: `style_weights` are weights
+    (default: equal ones; only their ratios matter), `masks` the regions of the picture that each
+    paints (whatever `nst.as_mask` takes; None is where no other mask is), and `model_masks` the
+    parts of each that are its model (None is all). With masks a painting's share is its weight
+    times its part of the picture's area, so that equal weights paint all regions equally boldly.
+    `style_scale` sets every painting's longest side to so many times the picture's: 0.5 makes
+    strokes half as large as 1.
     """
-    pictures = _named(style)
+    pictures = {name: as_image(picture) for name, picture in _named(style).items()}
     names = list(pictures)
     weights = _checked_weights(_in_order(style_weights, names, "style_weights", 1.0))
-    masks = [masks] if len(names) == 1 and not isinstance(masks, list | tuple | Mapping) else masks
-    masks = _regions(_in_order(masks, names, "masks", None), names, content.shape[1:3])
-    side = None if style_scale is None else _scaled_side(style_scale, content.shape)
-    images = [_at_side(name, as_image(picture), side) for name, picture in pictures.items()]
+    masks = _regions(_in_order(masks, names, "masks"), names, content.shape[1:3])
+    models = _in_order(model_masks, names, "model_masks")
+    models = [
+        marked(mask, image.shape[1:3], f"model mask of {name}")
+        for mask, (name, image) in zip(models, pictures.items(), strict=True)
+    ]
     areas = np.array([1 / len(names) if mask is None else mask.mean() for mask in masks])
     claims = np.array(weights) * areas
     painted = 1 if masks[0] is None else areas[claims > 0].sum()
     shares = claims * (painted / claims.sum())
-    found = zip(names, images, shares.tolist(), masks, strict=True)
-    return tuple(Style(*parts) for parts in found if parts[2] > 0)
+    found = zip(names, pictures.values(), shares.tolist(), masks, models, strict=True)
+    styles = tuple(Style(*parts) for parts in found if parts[2] > 0)
+    if style_scale is None:
+        return styles
+    number("style_scale", style_scale, 0, above=True, hint="0.5 halves the strokes.")
+    side = max(1, round(style_scale * max(content.shape[1:3])))
+    return tuple(_at_side(style, side) for style in styles)
 
 
 def painted_part(styles: Sequence[Style]) -> np.ndarray | None:
@@ -79,18 +94,16 @@ def _named(style) -> dict:
     return pictures if len(pictures) > 1 or isinstance(style, Mapping) else {"style": style[0]}
 
 
-def _in_order(given, names: list[str], what: str, default) -> list:
-    """One value a painting: in the order of the names, or by name."""
+def _in_order(given, names: list[str], what: str, default=None) -> list:
+    """One value a painting: in the order of the names, or by name; of one painting, by itself."""
     if given is None:
         return [default] * len(names)
     if isinstance(given, Mapping):
         for name in given:
-            if name not in names:
-                hint = did_you_mean(name, names)
-                known = ", ".join(names)
-                raise InputError(f"{what} names {name!r}.{hint} The paintings are {known}.")
+            choice(f"a name in {what}", name, names)
         return [given.get(name, default) for name in names]
-    given = list(given)
+    alone = len(names) == 1 and not isinstance(given, list | tuple) and np.ndim(given) != 1
+    given = [given] if alone else list(given)
     if len(given) != len(names):
         raise InputError(
             f"There are {len(names)} paintings ({', '.join(names)}) and {len(given)} {what}: give "
@@ -101,54 +114,59 @@ def _in_order(given, names: list[str], what: str, default) -> list:
 
 def _checked_weights(weights: list) -> list[float]:
     for weight in weights:
-        if not isinstance(weight, Real) or not np.isfinite(weight) or weight < 0:
-            raise InputError(f"style_weights has {weight!r}; each must be a number, 0 or more.")
+        number("a weight in style_weights", weight, 0)
     if not sum(weights) > 0:
         raise InputError("style_weights are all 0: give one painting more than that.")
     return weights
+
+
+def marked(mask, size: tuple[int, int], name: str) -> np.ndarray | None:
+    """A mask as `nst.as_mask` takes it, or None; InputError, by its `name`, if nothing is in it."""
+    mask = None if mask is None else as_mask(mask, size, name)
+    if mask is not None and mask.max() < NOBODY:
+        raise InputError(
+            f"The {name} is 0 everywhere, or nearly: mark a region in it, or leave it out."
+        )
+    return mask
 
 
 def _regions(masks: list, names: list[str], size: tuple[int, int]) -> list:
     """Masks of the picture's size that share it out; the missing ones take what is left."""
     if all(mask is None for mask in masks):
         return masks
-    pairs = list(zip(masks, names, strict=True))
-    given = [None if mask is None else as_mask(mask, size, f"mask of {n}") for mask, n in pairs]
+    given = [marked(m, size, f"mask of {name}") for m, name in zip(masks, names, strict=True)]
     left = 1 - np.minimum(sum(mask for mask in given if mask is not None), 1)
     for mask, name in zip(given, names, strict=True):
-        if (left if mask is None else mask).max() < NOBODY:
-            why = "is what the others leave: nothing" if mask is None else "is 0 everywhere"
+        if mask is None and left.max() < NOBODY:
             raise InputError(
-                f"The mask of {name} {why}. Give it a region, or leave this painting out."
+                f"The mask of {name} is what the others leave: nothing. Give it a region, or leave "
+                "this painting out."
             )
     shared = share_out([left if mask is None else mask for mask in given])
-    if len(masks) > 1:
-        _say_what_is_left(shared)
+    nobody = int((sum(shared) < NOBODY).sum())
+    if nobody and len(masks) > 1:
+        warnings.warn(
+            f"{nobody:,} of {left.size:,} pixels belong to no mask: they stay as in the photo.",
+            stacklevel=5,
+        )
     return shared
 
 
-def _say_what_is_left(masks: list[np.ndarray]) -> None:
-    nobody = int((sum(masks) < NOBODY).sum())
-    if nobody:
+def _at_side(style: Style, side: int) -> Style:
+    """The painting with a longest side of so many pixels, and its own mask with it."""
+    longest = max(style.image.shape[1:3])
+    if side > longest:
         warnings.warn(
-            f"{nobody:,} of {masks[0].size:,} pixels belong to no mask: they stay as in the photo.",
+            f"The {style.name} picture is enlarged from {longest} to {side} pixels, which blurs "
+            "its strokes: load it larger, or take a smaller style_scale.",
             stacklevel=6,
         )
+    return style if side == longest else resized_painting(style, side)
 
 
-def _scaled_side(scale, shape) -> int:
-    if not isinstance(scale, Real) or not np.isfinite(scale) or scale <= 0:
-        raise InputError(f"style_scale is {scale!r}; it must be a number above 0, such as 0.5.")
-    return max(1, round(scale * max(shape[1:3])))
-
-
-def _at_side(name: str, image: np.ndarray, side: int | None) -> np.ndarray:
-    if side is None or side == max(image.shape[1:3]):
-        return image
-    if side > max(image.shape[1:3]):
-        warnings.warn(
-            f"The {name} picture is enlarged from {max(image.shape[1:3])} to {side} pixels, which "
-            "blurs its strokes: load it larger, or take a smaller style_scale.",
-            stacklevel=5,
-        )
-    return resize(image, side)
+def resized_painting(style: Style, size: int | tuple[int, int]) -> Style:
+    """The `Style` with its painting and model mask at another size, as `nst.resize` takes it."""
+    image, mask = resize(style.image, size), style.model_mask
+    if mask is not None:
+        mask = resize(mask, image.shape[1:3])
+    return replace(style, image=image, model_mask=mask)

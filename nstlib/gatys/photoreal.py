@@ -9,37 +9,24 @@ algebra.
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
-from nstlib.backend import ops, value_and_grad
-from nstlib.errors import InputError
-from nstlib.gatys.painting import style_transfer
-from nstlib.gatys.recipe import Recipe, recipe as named_recipe
+from nstlib.errors import InputError, number
+from nstlib.gatys.descent import Stages
+from nstlib.gatys.objective import Objective
+from nstlib.gatys.painting import settled, style_transfer
+from nstlib.gatys.paintings import marked
+from nstlib.gatys.recipe import Recipe
 from nstlib.images.arrays import as_image, resize
-from nstlib.images.masks import as_mask, layer_masks, share_out
-from nstlib.vgg import losses
-from nstlib.vgg.network import feature_extractor
-from nstlib.vgg.table import receptive_reach
+from nstlib.images.masks import share_out
 
 # epsilon / 9 is the variance of rounding to 8 bits, (1/255)^2 / 12: what is fainter than that in a
 # window is not the photo's. Levin's 1e-7 takes rounding for detail, and skies come out in steps.
 EPSILON = 1e-5
 WEIGHT = 1e4  # of the matting term beside the terms of the recipe plain, found by looking
 ALPHA = 0.999  # of the smoothing step
-# What the style of regions takes from the settings; the rest of them is for `style_transfer`.
-REGION_SETTINGS = ("network", "pooling", "padding", "style_layers", "style_weight", "mask_inset")
-
-
-@dataclass(frozen=True)
-class Stages:
-    """A finished picture, the pictures on the way to it by name, and the seconds it took."""
-
-    image: np.ndarray
-    stages: dict[str, np.ndarray]
-    seconds: float
 
 
 # --- The matting Laplacian -----------------------------------------------------------------------
@@ -83,10 +70,8 @@ def _symmetric(diagonals: dict[int, np.ndarray], size: int) -> sparse.csr_array:
 
 
 def _window_side(radius: int, epsilon: float, height: int, width: int) -> int:
-    if not isinstance(radius, int) or radius < 1:
-        raise InputError(f"radius is {radius!r}; it must be a whole number of pixels, 1 or more.")
-    if not epsilon > 0:
-        raise InputError(f"epsilon is {epsilon!r}; it must be above 0, such as {EPSILON:g}.")
+    number("radius", radius, 1, whole=True, unit="pixels")
+    number("epsilon", epsilon, 0, above=True, hint=f"{EPSILON:g} is the variance of rounding.")
     side = 2 * radius + 1
     if min(height, width) < side:
         raise InputError(
@@ -128,8 +113,7 @@ def smooth_like(
     picture, S = D^-1 W: the smoothing step of Li et al. 2018 (PhotoWCT). They take
     S = D^-1/2 W D^-1/2, which darkens a border; ours keeps every affine map of the photo as it is.
     """
-    if not 0 <= alpha < 1:
-        raise InputError(f"alpha is {alpha!r}; it must be from 0 to below 1, such as {ALPHA}.")
+    number("alpha", alpha, 0, 0.999999, hint=f"{ALPHA} is usual.")
     photo = as_image(photo)
     laplacian = matting_laplacian(photo, radius=radius, epsilon=epsilon)
     colors = resize(as_image(picture), photo.shape[1:3]).reshape(-1, 3).astype("float64")
@@ -188,9 +172,9 @@ def photorealistic(
     answer keeps three stages: "plain" is Gatys' transfer, steps[0] of it; "regularised" goes on
     from there, smoothed like the photo, with `weight` on the matting term, for steps[1]; "smoothed"
     is `smooth_like` of that, with `alpha`. `masks` are pairs (region of the photo, region of the
-    style), as `nst.as_mask` takes them: each region takes its style from its partner, and the plain
-    stage starts from `region_colors`. `options` go to `style_transfer`. Ctrl-C ends the run with
-    what is there.
+    style), as `nst.as_mask` takes them: each region takes its style from its partner, the plain
+    stage starts from `region_colors`, and what is in no region stays as it is. `options` go to
+    `style_transfer`. Ctrl-C ends the run with what is there.
 
     Luan et al. 2017, section 3, whose second stage starts from the first as it is and takes a
     thousand steps; from the smoothed one it is there in forty.
@@ -198,16 +182,20 @@ def photorealistic(
     begin = time.perf_counter()
     photo, style = as_image(photo), as_image(style)
     options = {"tv_weight": 0.0, **options}  # here smoothness is the matting term's business
-    extra = dict(options.pop("extra", {}))
     if masks:
-        extra["style of regions"] = region_term(photo, style, masks, recipe, **options)
-        options = {"start": region_colors(photo, style, masks), **options, "style_weight": 0.0}
-    run = style_transfer(photo, style, recipe, steps=steps[0], extra=extra, **options)
+        pairs = _pairs(masks, photo, style)
+        options = {"start": region_colors(photo, style, pairs), **options}
+        options["masks"], options["model_masks"] = zip(*pairs, strict=True)
+        style = {f"region {index}": style for index in range(1, len(pairs) + 1)}
+    plan, options = settled(recipe, options)
+    options["objective"] = Objective(plan, options.get("weights", "imagenet"))
+    extra = options.pop("extra", None) or {}
+    run = style_transfer(photo, style, plan, steps=steps[0], extra=extra, **options)
     stages = {"plain": run.image}
     if run.stopped not in ("interrupted", "not finite"):
-        extra["photoreal"] = photoreal_term(photo, weight)
+        extra = {**extra, "photoreal": photoreal_term(photo, weight)}
         options["start"] = smooth_like(run.image, photo, alpha=alpha)
-        run = style_transfer(photo, style, recipe, steps=steps[1], extra=extra, **options)
+        run = style_transfer(photo, style, plan, steps=steps[1], extra=extra, **options)
         stages["regularised"] = run.image
     stages["smoothed"] = smooth_like(run.image, photo, alpha=alpha)
     return Stages(stages["smoothed"], stages, time.perf_counter() - begin)
@@ -241,61 +229,13 @@ def _colors(picture: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return mean, np.sqrt(variance + (0.5 / 255) ** 2)
 
 
-def region_term(
-    photo, style, masks: Sequence[tuple], recipe: str | Recipe = "plain", **options
-) -> Callable:
-    """A term for `style_transfer(…, extra=…)`: regions of the photo, each with one of the style.
-
-    -> a function from a picture of the photo's size to (value, gradient): over the pairs of
-    `masks`, the distance of the two regions' Gram matrices, relative to the style's and weighted
-    by the region's part of the picture. Layers and weights are the recipe's, with those of
-    `options` that concern them. Luan et al. 2017, eq. 3, the guided Gram matrices of Gatys et al.
-    2017. Raises InputError for a region without pixels.
-    """
-    plan = named_recipe(recipe, **{k: v for k, v in options.items() if k in REGION_SETTINGS})
-    settings = {name: getattr(plan, name) for name in ("network", "pooling", "padding")}
-    weights = options.get("weights", "imagenet")
-    see = feature_extractor(plan.style_layers, weights=weights, **settings)
-    wishes = list(_wishes(see(photo), see(style), _pairs(masks, photo, style), plan))
-
-    def distance(picture):
-        features = see(picture)
-        return sum(
-            weight * losses.gram_loss(features[layer], target, mask)
-            for layer, weight, target, mask in wishes
-        )
-
-    compiled = value_and_grad(distance)
-
-    def term(picture):
-        value, gradient = compiled(picture)
-        return float(ops.convert_to_numpy(value)), ops.convert_to_numpy(gradient)
-
-    return term
-
-
 def _pairs(masks, photo: np.ndarray, style: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     """Both masks of every pair at its picture's size; InputError if one of them is empty."""
-    pairs = []
-    for index, pair in enumerate(masks, start=1):
-        found = []
-        for mask, picture, whose in zip(pair, (photo, style), ("photo", "style"), strict=True):
-            name = f"{whose}'s mask of region {index}"
-            found.append(as_mask(mask, picture.shape[1:3], name))
-            if not found[-1].any():
-                raise InputError(f"The {name} is 0 everywhere: mark its region, or leave it out.")
-        pairs.append(tuple(found))
-    return pairs
-
-
-def _wishes(photo, style, pairs, plan: Recipe):
-    """What every region asks at every layer: (layer, weight, Gram matrix, mask)."""
-    reach = {n: plan.mask_inset * receptive_reach(n, plan.network) for n in plan.style_layers}
-    for place, model in pairs:
-        places = layer_masks(place, {n: photo[n].shape[1:3] for n in reach}, reach)
-        models = layer_masks(model, {n: style[n].shape[1:3] for n in reach}, reach)
-        for layer, weight in plan.style_layers.items():
-            target = losses.guided_gram(style[layer], models[layer])
-            energy = float(ops.convert_to_numpy(ops.mean(ops.square(target)))) + 1e-12
-            weight *= plan.style_weight * float(place.mean()) / energy
-            yield layer, weight, target, ops.convert_to_tensor(places[layer])
+    pictures = {"photo": photo.shape[1:3], "style": style.shape[1:3]}.items()
+    return [
+        tuple(
+            marked(mask, size, f"{whose}'s mask of region {index}")
+            for mask, (whose, size) in zip(pair, pictures, strict=True)
+        )
+        for index, pair in enumerate(masks, start=1)
+    ]

@@ -1,8 +1,15 @@
 """How the pixels move: generators that are given a function and yield one state a step.
 
-Both take `evaluate(picture) -> (total, terms, gradient)`, a start (1, height, width, 3) and a
-`Recipe`, whose `coordinates` they move (`nstlib.gatys.coordinates`), keep every pixel within 0..1, and
-yield (picture, total, terms, evaluations so far), the start first.
+Both take `evaluate(picture) -> (total, terms, gradient)`, a start (1, height, width, 3) and a count
+of steps, keep every pixel within 0..1, and yield (picture, total, terms, evaluations so far), the
+start first.
+
+What they move are coordinates: the pixels, or the waves that a picture is the sum of. Pixel by
+pixel a picture is a poor vector: what a painting needs most, large soft changes of colour, takes
+thousands of pixels to agree. As amplitudes of waves each such change is one number, and stretching
+the axes of low frequencies lets the solver take large waves in large steps. Olah, Mordvintsev &
+Schubert 2017, section "Preconditioning", do this with Fourier amplitudes; the cosine transform used
+here has mirrors for borders, as the picture has.
 """
 
 import queue
@@ -12,23 +19,89 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from nstlib.backend import keras, ops
-from nstlib.gatys.coordinates import LEASH, coordinates, leashed
-from nstlib.gatys.recipe import Recipe
+from nstlib.errors import choice
 
 HISTORY = 20  # steps that L-BFGS remembers; SciPy's default of 10 needs more evaluations here
+SLOPE = 0.3  # amplitudes / frequency ** SLOPE; 0.5 helps one pair of four, 0.25 to 0.35 all tried
+LEASH = 1.0  # what a picture all of whose values are 1 too bright pays, in times the start's total
 State = tuple[np.ndarray, float, dict[str, float], int]
 
 
-def first_order(evaluate: Callable, image: np.ndarray, recipe: Recipe) -> Iterator[State]:
-    """Adam or plain gradient descent by Keras' own optimisers, clipped to 0..1 after each step."""
-    rate = keras.optimizers.schedules.ExponentialDecay(recipe.learning_rate, 100, recipe.decay)
-    if recipe.optimizer == "adam":
-        optimizer = keras.optimizers.Adam(rate, beta_1=recipe.beta_1, epsilon=recipe.epsilon)
-    else:
-        optimizer = keras.optimizers.SGD(rate)
-    space = coordinates(recipe.coordinates, image.shape)
+# --- Coordinates: linear maps between a solver's vector and a picture -----------------------------
+
+
+class Pixels:
+    """Every value of the picture (1, height, width, 3) is a coordinate, and bounded as it is."""
+
+    bounds = (0.0, 1.0)
+
+    def __init__(self, shape: tuple[int, ...]):
+        self.shape = shape
+
+    def vector(self, picture: np.ndarray) -> np.ndarray:
+        """The coordinates (count,) of a picture."""
+        return np.asarray(picture, "float64").ravel()
+
+    def picture(self, vector: np.ndarray) -> np.ndarray:
+        """The picture at these coordinates."""
+        return vector.reshape(self.shape)
+
+    def slope(self, gradient: np.ndarray) -> np.ndarray:
+        """A gradient by pixels, of the picture's shape, as one by coordinates."""
+        return np.asarray(gradient, "float64").ravel()
+
+
+class Waves:
+    """Cosine amplitudes, each multiplied by frequency ** SLOPE: low frequencies move furthest.
+
+    The transform is orthonormal, so that only the frequencies change what a step means. Waves know
+    no bounds; `leashed` keeps the picture within 0..1. Methods as those of `Pixels`.
+    """
+
+    bounds = None
+
+    def __init__(self, shape: tuple[int, ...]):
+        _, height, width, _ = shape
+        down, right = np.arange(height)[:, None] / height, np.arange(width)[None] / width
+        frequency = np.maximum(np.hypot(down, right), 1 / max(height, width))
+        self.shape = shape
+        self.reach = ((frequency / frequency.max()) ** -SLOPE)[None, :, :, None]
+
+    def vector(self, picture: np.ndarray) -> np.ndarray:
+        return (_cosine(np.asarray(picture, "float64")) / self.reach).ravel()
+
+    def picture(self, vector: np.ndarray) -> np.ndarray:
+        return _cosine(self.reach * vector.reshape(self.shape), inverse=True)
+
+    def slope(self, gradient: np.ndarray) -> np.ndarray:
+        return (self.reach * _cosine(np.asarray(gradient, "float64"))).ravel()
+
+
+def _cosine(picture: np.ndarray, inverse: bool = False) -> np.ndarray:
+    from scipy import fft
+
+    transform = fft.idctn if inverse else fft.dctn
+    return transform(picture, axes=(1, 2), norm="ortho", workers=-1)
+
+
+COORDINATES = {"pixels": Pixels, "waves": Waves}
+
+
+def coordinates(name: str, shape: tuple[int, ...]) -> Pixels | Waves:
+    """The coordinates of that name for pictures of a shape (1, height, width, 3)."""
+    return COORDINATES[choice("coordinates", name, COORDINATES)](shape)
+
+
+# --- Solvers -------------------------------------------------------------------------------------
+
+
+def first_order(
+    evaluate: Callable, image: np.ndarray, steps: int, *, optimizer, space: str = "pixels"
+) -> Iterator[State]:
+    """Gradient descent by a Keras optimiser, in the coordinates of `space`, clipped to 0..1."""
+    space = coordinates(space, image.shape)
     vector = keras.Variable(space.vector(image).astype("float32"))
-    for evaluation in range(1, recipe.steps + 2):
+    for evaluation in range(1, steps + 2):
         image = np.clip(space.picture(ops.convert_to_numpy(vector)), 0, 1).astype("float32")
         vector.assign(space.vector(image).astype("float32"))
         total, terms, gradient = evaluate(image)
@@ -36,7 +109,9 @@ def first_order(evaluate: Callable, image: np.ndarray, recipe: Recipe) -> Iterat
         optimizer.apply([ops.convert_to_tensor(space.slope(gradient).astype("float32"))], [vector])
 
 
-def lbfgs(evaluate: Callable, image: np.ndarray, recipe: Recipe) -> Iterator[State]:
+def lbfgs(
+    evaluate: Callable, image: np.ndarray, steps: int, *, space: str = "pixels"
+) -> Iterator[State]:
     """SciPy's L-BFGS-B, turned inside out.
 
     SciPy wants to own the loop and call us; a generator wants to own it and be asked. So SciPy runs
@@ -45,16 +120,16 @@ def lbfgs(evaluate: Callable, image: np.ndarray, recipe: Recipe) -> Iterator[Sta
     coordinates by `leashed`.
     """
     to_caller, to_scipy = queue.SimpleQueue(), queue.SimpleQueue()
-    space = coordinates(recipe.coordinates, image.shape)
+    space = coordinates(space, image.shape)
 
-    def ask(x):
-        to_caller.put(("evaluate", x.copy()))
+    def ask(x):  # SciPy waits for the answer, so its own vector can be handed over
+        to_caller.put(("evaluate", x))
         answer = to_scipy.get()
         if answer is None:
             raise _NoMoreQuestions
         return answer
 
-    task = (ask, to_caller, space.vector(image), space.bounds, recipe)
+    task = (ask, to_caller, space.vector(image), space.bounds, steps)
     worker = threading.Thread(target=_minimise, args=task, daemon=True)
     worker.start()
     evaluations, weight = 0, 0.0
@@ -78,12 +153,12 @@ class _NoMoreQuestions(Exception):
     """The caller has stopped asking for steps."""
 
 
-def _minimise(ask: Callable, to_caller, start: np.ndarray, bounds, recipe: Recipe) -> None:
+def _minimise(ask: Callable, to_caller, start: np.ndarray, bounds, steps: int) -> None:
     """The body of SciPy's thread: minimise, then say that it is done and whether it failed."""
     from scipy.optimize import minimize
 
-    options = {"maxiter": recipe.steps, "maxfun": 20 * recipe.steps, "maxcor": HISTORY}
-    options |= {"ftol": 0.0, "gtol": 0.0}  # when to stop is decided in `_steps`
+    options = {"maxiter": steps, "maxfun": 20 * steps, "maxcor": HISTORY}
+    options |= {"ftol": 0.0, "gtol": 0.0}  # when to stop is the caller's business
     failure = None
     try:
         minimize(
@@ -100,3 +175,19 @@ def _minimise(ask: Callable, to_caller, start: np.ndarray, bounds, recipe: Recip
     except Exception as error:  # handed to the caller, who raises it in his own thread
         failure = error
     to_caller.put(("done", failure))
+
+
+def leashed(evaluate: Callable, picture: np.ndarray, weight: float):
+    """`evaluate` for a picture that may leave 0..1: of its clipped self, and a pull back inside.
+
+    `evaluate(picture) -> (total, terms, gradient)`. Returns the clipped picture (float32), its
+    total and terms, the price of leaving (weight * mean squared excess), and the gradient of their
+    sum.
+    """
+    inside = np.clip(picture, 0, 1)
+    excess = picture - inside
+    inside = inside.astype("float32")
+    total, terms, gradient = evaluate(inside)
+    price = weight * float(np.mean(np.square(excess)))
+    gradient = np.where(excess == 0, gradient, 2 * weight / excess.size * excess)
+    return inside, total, terms, price, gradient

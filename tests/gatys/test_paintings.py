@@ -77,9 +77,12 @@ def test_a_mask_of_another_size_is_named_and_resized():
 
 @pytest.mark.parametrize(("scale", "side"), [(0.5, 5), (1, 10), (0.01, 1)])
 def test_style_scale_is_relative_to_the_picture(scale, side):
-    painting = np.zeros((1, 20, 15, 3), "float32")
-    (style,) = gather_styles(painting, CONTENT, style_scale=scale)
+    painting, upper = np.zeros((1, 20, 15, 3), "float32"), left(20, 10, 15)
+    whole = np.concatenate([upper, 1 - upper], axis=1)
+    (style,) = gather_styles(painting, CONTENT, style_scale=scale, model_masks=whole)
     assert max(style.image.shape[1:3]) == side
+    assert style.model_mask.shape[1:3] == style.image.shape[1:3]
+    assert style.model_mask.mean() == pytest.approx(0.5, abs=0.1)
 
 
 def test_enlarging_a_painting_is_said():
@@ -93,13 +96,17 @@ def test_enlarging_a_painting_is_said():
         ({"style_weights": [1, 2, 3]}, r"2 paintings \(wave, night\) and 3 style_weights: give"),
         ({"style_weights": [1]}, "and 1 style_weights"),
         ({"masks": [left()]}, r"2 paintings \(wave, night\) and 1 masks: give one for each"),
-        ({"masks": {"nigth": left()}}, "masks names 'nigth'. Did you mean 'night'?"),
-        ({"style_weights": [1, -1]}, "style_weights has -1; each must be a number, 0 or more"),
-        ({"style_weights": [1, float("nan")]}, "style_weights has nan"),
+        ({"masks": {"nigth": left()}}, "a name in masks is 'nigth'. Did you mean 'night'?"),
+        (
+            {"style_weights": [1, -1]},
+            "a weight in style_weights is -1; it must be a number, 0 or more",
+        ),
+        ({"style_weights": [1, float("nan")]}, "a weight in style_weights is nan"),
         ({"style_weights": [0, 0]}, "style_weights are all 0"),
         ({"masks": [0 * left(), None]}, "The mask of wave is 0 everywhere"),
         ({"masks": [left(10), None]}, "The mask of night is what the others leave: nothing"),
         ({"style_scale": 0}, "style_scale is 0; it must be a number above 0"),
+        ({"model_masks": [None, 0 * left(4, 6, 4)]}, "model mask of night is 0 everywhere"),
         ({"style_scale": float("inf")}, "style_scale is inf"),
     ],
 )
