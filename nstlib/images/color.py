@@ -1,8 +1,4 @@
-"""Colours of one picture, brushwork of another.
-
-`keep_color` works on a finished painting. `match_color` and `match_histogram` give a painting the
-photo's colours before it is painted after, so that its strokes arrive in them.
-"""
+"""Colours of one picture, brushwork of another: of a finished painting, or before it is begun."""
 
 import warnings
 from collections.abc import Callable
@@ -91,8 +87,7 @@ def _colors_of(reference, where) -> np.ndarray:
     covered = np.asarray(where)
     if covered.size != pixels.size // 3:
         raise InputError(
-            f"where has the shape {covered.shape}, the reference {pixels.shape}: a mask of the "
-            "reference's height and width is needed."
+            f"where is {covered.shape}; it must be a mask of {pixels.shape[1:3]} pixels."
         )
     if not covered.max() > 0:
         raise InputError("where is 0 everywhere: no colours of the reference are left.")

@@ -16,6 +16,7 @@ from nstlib.images.arrays import as_image, resize, to_uint8
 from nstlib.images.files import load_image
 
 WORK_SIZE = 320  # pixels on the longest side, in which GrabCut works: a second or less
+FOREGROUND = (cv2.GC_FGD, cv2.GC_PR_FGD)
 SMOOTH = 0.012  # of brightness a pixel: skies change less, most other things more
 
 
@@ -34,12 +35,11 @@ def as_mask(source, size: tuple[int, int] | None = None, name: str = "mask") -> 
         mask = as_image(source).mean(axis=-1, keepdims=True)
     if size is None or mask.shape[1:3] == tuple(size):
         return mask
-    (height, width), (new_height, new_width) = mask.shape[1:3], size
-    warnings.warn(
-        f"The {name} has {width} x {height} pixels and the picture {new_width} x {new_height}: it "
-        "is resized.",
-        stacklevel=2,
+    (height, width), (high, wide) = mask.shape[1:3], size
+    message = (
+        f"The {name} has {width} x {height} pixels, the picture {wide} x {high}: it is resized."
     )
+    warnings.warn(message, stacklevel=2)
     return _shaped(_resized(mask[0, ..., 0], size))
 
 
@@ -85,19 +85,18 @@ def layer_masks(
     return found
 
 
-def subject_mask(photo, margin: float = 0.05) -> np.ndarray:
+def subject_mask(photo) -> np.ndarray:
     """What stands in the middle of a photo, against its background.
 
     (1, height, width, 3) -> (1, height, width, 1). GrabCut (Rother et al. 2004) learns the colours
-    of a frame, `margin` of each side wide, as background, and cuts out what differs. If that is
+    of a frame, a twentieth of each side wide, as background, and cuts out what differs. If that is
     nearly nothing, the middle third is taken as subject and it cuts again. It knows colours, not
     things: hair of the background's colour goes with the background, and a reflection with the
     subject. Look at the mask before using it.
     """
     small = _small(photo)
-    height, width = small.shape[:2]
-    seeds = np.full((height, width), cv2.GC_BGD, np.uint8)
-    _middle(seeds, margin)[:] = cv2.GC_PR_FGD
+    seeds = np.full(small.shape[:2], cv2.GC_BGD, np.uint8)
+    _middle(seeds, 0.05)[:] = cv2.GC_PR_FGD
     mask = _grab_cut(small, seeds)
     if mask.mean() < 0.05:
         _middle(seeds, 0.35)[:] = cv2.GC_FGD
@@ -117,10 +116,8 @@ def sky_mask(photo) -> np.ndarray:
     seeds[seeds.shape[0] * 3 // 4 :] = cv2.GC_BGD
     mask = _grab_cut(small, seeds)
     if mask.mean() < 0.01:
-        raise InputError(
-            "No sky was found: nothing smooth, bluish or gray at the upper edge of the photo. Give "
-            "a mask of your own."
-        )
+        why = "nothing smooth, bluish or gray is at the photo's upper edge"
+        raise InputError(f"No sky was found: {why}. Give a mask of your own.")
     return _like(photo, mask)
 
 
@@ -187,14 +184,14 @@ def _middle(seeds: np.ndarray, margin: float) -> np.ndarray:
 
 def _grab_cut(photo: np.ndarray, seeds: np.ndarray) -> np.ndarray:
     """True where GrabCut sees foreground; as the seeds say where it has nothing to choose from."""
-    foreground = (seeds == cv2.GC_FGD) | (seeds == cv2.GC_PR_FGD)
+    foreground = np.isin(seeds, FOREGROUND)
     plain = (photo == photo[0, 0]).all()  # no edge to cut along, for which it may search minutes
     if plain or foreground.all() or not foreground.any():
         return foreground
     cv2.setRNGSeed(0)  # it begins with k-means: the same photo gives the same mask
     result, models = seeds.copy(), np.zeros((2, 1, 65))
     cv2.grabCut(photo, result, None, models[0], models[1], 5, cv2.GC_INIT_WITH_MASK)
-    return (result == cv2.GC_FGD) | (result == cv2.GC_PR_FGD)
+    return np.isin(result, FOREGROUND)
 
 
 def _main_parts(mask: np.ndarray) -> np.ndarray:

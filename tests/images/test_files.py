@@ -182,11 +182,9 @@ def test_a_missing_file_names_its_neighbour(tmp_path, rgb):
     saved(tmp_path, Image.fromarray(rgb), "mountain.png")
     with pytest.raises(MissingFile, match="Did you mean 'mountain.png'"):
         images.load_image(tmp_path / "mountian.png")
-    for name in ("no folder/a.png", "a\0.png"):
+    for name in ("no folder/a.png", "a\0.png", "a" * 300 + ".png"):
         with pytest.raises(MissingFile, match="There is no picture"):
             images.load_image(tmp_path / name)
-    with pytest.raises(InputError, match="cannot be opened .*name too long"):
-        images.load_image(tmp_path / ("a" * 300 + ".png"))
 
 
 def broken_files(tmp_path):
@@ -241,12 +239,8 @@ def test_an_animation_cut_anywhere_is_refused_or_shows_its_first_frame():
 
 def test_a_file_that_may_not_be_read_is_named(tmp_path, rgb, monkeypatch):
     path = saved(tmp_path, Image.fromarray(rgb))
-
-    def forbidden(*args, **options):
-        raise PermissionError(errno.EACCES, "Permission denied")
-
-    monkeypatch.setattr(images.Path, "open", forbidden)
-    with pytest.raises(InputError, match=r"picture\.png cannot be opened \(Permission denied\)"):
+    monkeypatch.setattr(os, "access", lambda *_: False)  # as root, chmod would not keep us out
+    with pytest.raises(InputError, match=r"picture\.png may not be read \(permission denied\)"):
         images.load_image(path)
 
 
