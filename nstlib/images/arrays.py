@@ -69,8 +69,7 @@ def refuse_too_large(name: str, height: int, width: int) -> None:
     """Raise InputError for a picture of more than MAX_PIXELS; `name` begins the sentence."""
     if height * width > MAX_PIXELS:
         raise InputError(
-            f"{name} has {width} x {height} = {width * height:,} pixels. At most {MAX_PIXELS:,} "
-            "can be handled: make it smaller."
+            f"{name} has {width} x {height} pixels, more than {MAX_PIXELS:,}: make it smaller."
         )
 
 
@@ -82,10 +81,9 @@ def _pixels(array) -> np.ndarray:
     array = array[None] if array.ndim == 3 else array
     known = array.dtype.kind not in "OSUcmM" and array.size > 0
     if not known or array.ndim != 4 or len(array) != 1 or array.shape[-1] not in (1, 3):
-        hint = " A file is loaded with load_image." if array.dtype.kind in "SU" else ""
         raise InputError(
             f"This is {given}, not a picture: give (1, height, width, 3), (height, width, 3) or "
-            f"gray (height, width).{hint}"
+            "gray (height, width). A file is loaded with load_image."
         )
     pixels = array.astype(np.float32) / (255 if array.dtype.kind in "iu" else 1)
     if not (pixels.min() >= -0.01 and pixels.max() <= 1.01):  # an error for NaN, too

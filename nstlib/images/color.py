@@ -31,14 +31,12 @@ def match_color(picture, reference, *, method: str = "pca", where=None) -> np.nd
     """The picture with the mean colour and the covariance of colours of the reference.
 
     Pictures (1, height, width, 3), RGB, 0..1, each of any size -> one of the first's size: every
-    pixel p becomes A p + b, the same A and b for all, and is clipped to 0..1. `where` is a mask of
-    the reference, (1, height, width, 1): only what it covers, mostly, is looked at. Many A fit, and
-    `method` chooses: "pca" (also called image analogies) goes by the axes along which colours vary,
-    "cholesky" channel by channel, "monge" changes the colours as little as can be.
-
-    A gray picture has no colours that could be spread: then mean colour and brightness are matched,
-    as far as they can be, and a warning says so. Gatys, Bethge, Hertzmann & Shechtman 2016, section
-    5.1 (pca, cholesky); Pitié & Kokaram 2007, section 4 (monge).
+    pixel p becomes A p + b, clipped to 0..1. `where` is a mask of the reference, (1, height, width,
+    1): only what it covers, mostly, is looked at. Many A fit, and `method` chooses: "pca" (image
+    analogies) goes by the axes along which colours vary, "cholesky" channel by channel, "monge"
+    changes the colours as little as can be. Of a gray picture, which has no colours to spread, mean
+    colour and brightness are matched, with a warning. Gatys, Bethge, Hertzmann & Shechtman 2016,
+    section 5.1 (pca, cholesky); Pitié & Kokaram 2007, section 4 (monge).
     """
     return color_matcher(reference, method=method, where=where)(picture)
 

@@ -51,12 +51,11 @@ def save_image(
     overwrite: bool = True,
     protect: Iterable[str | os.PathLike] = (),
 ) -> Path:
-    """Write a picture to a file, whole or not at all: the old file stays until the new one is done.
+    """Write a picture to a file, whole or not at all; the path.
 
     The extension decides the format (EXTENSIONS); `quality`, 1 to 100, is for JPEG and WebP. A
     missing folder is made. Raises InputError for an unknown extension, for a file that is there
-    when `overwrite` is False, for any file in `protect` (the inputs of the work), and when the disk
-    refuses. Returns the path.
+    unless `overwrite`, for any in `protect` (the inputs of the work), and when the disk refuses.
     """
     number("quality", quality, 1, 100, whole=True)
     picture = to_pil(image)
@@ -124,13 +123,10 @@ def _color_and_opacity(picture: Image.Image, name: str) -> tuple[Image.Image, Im
 
 def _deep_gray(picture: Image.Image, name: str) -> Image.Image:
     """Gray of 16 bits, or of floats in 0..1, as Pillow's floats in 0..1."""
-    values = np.asarray(picture, np.float32)
-    whole = 1 if picture.mode == "F" else 65535
-    if not (values.min() >= 0 and values.max() <= whole):  # NaN, too
-        raise InputError(
-            f"{name} holds values from {values.min():g} to {values.max():g}; floats are read from "
-            "0 to 1, whole numbers from 0 to 65535. Rescale it first."
-        )
+    values, whole = np.asarray(picture, np.float32), 1 if picture.mode == "F" else 65535
+    low, high = values.min(), values.max()
+    if not (low >= 0 and high <= whole):  # NaN, too
+        raise InputError(f"{name} has values from {low:g} to {high:g}: rescale them to 0..{whole}.")
     return Image.fromarray(values / np.float32(whole))
 
 

@@ -84,17 +84,16 @@ def emboss(image, *, light=135.0, depth=4.0) -> np.ndarray:
 # --- Warps: every pixel asks another place for its colour ----------------------------------------
 
 
-def ripple(image, *, amplitude=4.0, wavelength=40.0, phase=0.0) -> np.ndarray:
+def ripple(image, *, amplitude=4.0, wavelength=40.0) -> np.ndarray:
     """The picture under water: rows slide sideways, and columns up and down, by a sine.
 
-    `amplitude` (the farthest slide) and `wavelength` are in pixels, `phase` is in degrees.
+    `amplitude`, the farthest slide, and `wavelength` are in pixels.
     """
     number("amplitude", amplitude, 0, 10_000, unit="pixels")
     turn = 2 * np.pi / number("wavelength", wavelength, 1, unit="pixels")
-    start = radians(number("phase", phase, -360, 360, unit="degrees"))
     image = as_image(image)
     y, x = np.indices(image.shape[1:3])
-    across, down = (amplitude * np.sin(turn * place + start) for place in (y, x))
+    across, down = (amplitude * np.sin(turn * place) for place in (y, x))
     return parts.look_up(image, x + across, y + down)
 
 
@@ -228,8 +227,5 @@ def halftone(image, *, cell=6.0, angle=45.0, inks="black") -> np.ndarray:
     return as_picture(np.stack(inked, axis=-1))
 
 
-FILTERS = {
-    function.__name__: function
-    for function in (edges, contour, emboss, ripple, bulge, swirl, kuwahara, oil)
-    + (posterise, pencil, cartoon, halftone)
-}
+_PLAIN = (edges, contour, emboss, ripple, bulge, swirl, kuwahara, oil, posterise)
+FILTERS = {function.__name__: function for function in (*_PLAIN, pencil, cartoon, halftone)}

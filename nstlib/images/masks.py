@@ -94,6 +94,8 @@ def subject_mask(photo) -> np.ndarray:
     things: hair of the background's colour goes with the background, and a reflection with the
     subject. Look at the mask before using it.
     """
+    from scipy.ndimage import binary_fill_holes
+
     small = _small(photo)
     seeds = np.full(small.shape[:2], cv2.GC_BGD, np.uint8)
     _middle(seeds, 0.05)[:] = cv2.GC_PR_FGD
@@ -101,7 +103,11 @@ def subject_mask(photo) -> np.ndarray:
     if mask.mean() < 0.05:
         _middle(seeds, 0.35)[:] = cv2.GC_FGD
         mask = _grab_cut(small, seeds)
-    return _like(photo, _main_parts(mask))
+    # Without specks (parts under a quarter of the largest) and without holes.
+    _, labels, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    areas = statistics[1:, cv2.CC_STAT_AREA]
+    large = 1 + np.flatnonzero(areas >= 0.25 * areas.max(initial=0))
+    return _like(photo, binary_fill_holes(np.isin(labels, large)))
 
 
 def sky_mask(photo) -> np.ndarray:
@@ -192,16 +198,6 @@ def _grab_cut(photo: np.ndarray, seeds: np.ndarray) -> np.ndarray:
     result, models = seeds.copy(), np.zeros((2, 1, 65))
     cv2.grabCut(photo, result, None, models[0], models[1], 5, cv2.GC_INIT_WITH_MASK)
     return np.isin(result, FOREGROUND)
-
-
-def _main_parts(mask: np.ndarray) -> np.ndarray:
-    """Without specks (parts under a quarter of the largest) and without holes."""
-    from scipy.ndimage import binary_fill_holes
-
-    _, labels, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-    areas = statistics[1:, cv2.CC_STAT_AREA]
-    large = 1 + np.flatnonzero(areas >= 0.25 * areas.max(initial=0))
-    return binary_fill_holes(np.isin(labels, large))
 
 
 def _sky_seeds(photo: np.ndarray) -> np.ndarray:

@@ -142,13 +142,13 @@ def test_gray_of_every_depth_is_gray(tmp_path, name, dtype, white):
 @pytest.mark.parametrize("value", [300, -1, np.nan, np.inf])
 def test_floats_out_of_range_are_refused(tmp_path, value):
     path = saved(tmp_path, Image.fromarray(np.full((2, 2), value, np.float32)), "f.tif")
-    with pytest.raises(InputError, match=f"values from {value:g} to .*read from 0 to 1"):
+    with pytest.raises(InputError, match=f"values from {value:g} to .*rescale them to 0..1"):
         images.load_image(path)
 
 
 def test_whole_numbers_beyond_16_bits_are_refused(tmp_path):
     path = saved(tmp_path, Image.fromarray(np.full((2, 2), 70_000, np.int32)), "i.tif")
-    with pytest.raises(InputError, match="values from 70000 .* from 0 to 65535"):
+    with pytest.raises(InputError, match="values from 70000 .* to 0..65535"):
         images.load_image(path)
 
 
@@ -248,7 +248,7 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path, rgb, monkeypatch):
 @pytest.mark.parametrize(
     ("width", "message"),
     [
-        (11_000, "has 11000 x 10000 = 110,000,000 pixels. At most 100,000,000"),
+        (11_000, "has 11000 x 10000 pixels, more than 100,000,000"),
         (20_000, "is too large .*200000000 pixels"),  # Pillow does not open it
     ],
 )

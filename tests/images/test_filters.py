@@ -85,7 +85,7 @@ WRONG = {
     "edges": [{"method": "sobl"}, {"blur": -1}, {"strength": -1}, {"low": 0.5, "high": 0.2}],
     "contour": [{"levels": 0}, {"levels": 2.5}, {"blur": float("nan")}],
     "emboss": [{"light": 400}, {"depth": -1}],
-    "ripple": [{"amplitude": -1}, {"wavelength": 0}, {"phase": "half"}],
+    "ripple": [{"amplitude": -1}, {"wavelength": 0}, {"wavelength": "half"}],
     "bulge": [{"strength": -1}, {"strength": "much"}],
     "swirl": [{"angle": float("inf")}],
     "kuwahara": [{"radius": 0}, {"radius": 1.5}, {"radius": True}, {"regions": "discs"}],
@@ -221,7 +221,7 @@ def test_swirl_turns_counter_clockwise():
 
 def test_ripple_slides_each_row_by_its_sine():
     image = ramp(0.02, 0.0, 21, 40)
-    after = filters.ripple(image, amplitude=3, wavelength=20, phase=0)
+    after = filters.ripple(image, amplitude=3, wavelength=20)
     for row, shift in [(0, 0), (5, 3), (10, 0), (15, -3)]:
         expected = 0.02 * (np.arange(5, 35) + shift)
         np.testing.assert_allclose(after[0, row, 5:35, 0], expected, atol=1e-4)
