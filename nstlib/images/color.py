@@ -52,14 +52,11 @@ def color_matcher(reference, *, method: str = "pca", where=None, quiet=False) ->
     def match(picture) -> np.ndarray:
         picture = as_image(picture)
         mean, covariance = _mean_covariance(picture)
-        flat = int((np.linalg.eigvalsh(covariance) < FLAT).sum())
-        if flat and not quiet:
-            warnings.warn(
-                f"The picture's colours vary along {3 - flat} of 3 axes (a gray picture's along "
-                "1): its mean colour is matched, its covariance only there.",
-                stacklevel=3,
-            )
-        matrix = _matrix(covariance, new_covariance, "pca" if flat else method)
+        axes = int((np.linalg.eigvalsh(covariance) >= FLAT).sum())
+        if axes < 3 and not quiet:
+            message = f"The picture's colours vary along {axes} of 3 axes (gray: 1); only there they match."
+            warnings.warn(message, stacklevel=3)
+        matrix = _matrix(covariance, new_covariance, method if axes == 3 else "pca")
         moved = cv2.transform(picture[0], np.column_stack([matrix, new_mean - matrix @ mean]))
         return np.clip(moved, 0, 1)[None]
 

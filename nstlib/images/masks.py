@@ -117,9 +117,16 @@ def sky_mask(photo) -> np.ndarray:
     is not; GrabCut (Rother et al. 2004) settles the rest. InputError if nothing begins as sky.
     """
     small = _small(photo)
-    seeds = np.full(small.shape[:2], cv2.GC_PR_BGD, np.uint8)
-    seeds[_sky_seeds(small)] = cv2.GC_PR_FGD
-    seeds[seeds.shape[0] * 3 // 4 :] = cv2.GC_BGD
+    color = small.astype(np.float32) / 255
+    bright = cv2.GaussianBlur(color.mean(axis=-1), (0, 0), 1.5)
+    slopes = (cv2.Scharr(bright, -1, *way) / 32 for way in ((1, 0), (0, 1)))
+    rough = cv2.GaussianBlur(np.hypot(*slopes), (0, 0), 2)
+    candidate = (rough < SMOOTH) & (color[..., 2] >= color[..., 0] - 0.02)
+    _, labels = cv2.connectedComponents(candidate.astype(np.uint8))
+    at_top = np.unique(labels[: max(1, len(labels) // 40)])
+    sky = np.isin(labels, at_top[at_top > 0])
+    seeds = np.where(sky, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+    seeds[len(seeds) * 3 // 4 :] = cv2.GC_BGD
     mask = _grab_cut(small, seeds)
     if mask.mean() < 0.01:
         why = "nothing smooth, bluish or gray is at the photo's upper edge"
@@ -198,15 +205,3 @@ def _grab_cut(photo: np.ndarray, seeds: np.ndarray) -> np.ndarray:
     result, models = seeds.copy(), np.zeros((2, 1, 65))
     cv2.grabCut(photo, result, None, models[0], models[1], 5, cv2.GC_INIT_WITH_MASK)
     return np.isin(result, FOREGROUND)
-
-
-def _sky_seeds(photo: np.ndarray) -> np.ndarray:
-    """True for what is smooth and no redder than blue, in one piece with the upper edge."""
-    color = photo.astype(np.float32) / 255
-    bright = cv2.GaussianBlur(color.mean(axis=-1), (0, 0), 1.5)
-    slopes = (cv2.Scharr(bright, -1, *way) / 32 for way in ((1, 0), (0, 1)))
-    rough = cv2.GaussianBlur(np.hypot(*slopes), (0, 0), 2)
-    candidate = (rough < SMOOTH) & (color[..., 2] >= color[..., 0] - 0.02)
-    _, labels = cv2.connectedComponents(candidate.astype(np.uint8))
-    at_top = np.unique(labels[: max(1, len(labels) // 40)])
-    return np.isin(labels, at_top[at_top > 0])
