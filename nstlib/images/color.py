@@ -54,7 +54,7 @@ def color_matcher(reference, *, method: str = "pca", where=None, quiet=False) ->
         mean, covariance = _mean_covariance(picture)
         axes = int((np.linalg.eigvalsh(covariance) >= FLAT).sum())
         if axes < 3 and not quiet:
-            message = f"The picture's colours vary along {axes} of 3 axes (gray: 1); only there they match."
+            message = f"The picture's colours vary along {axes} of 3 axes (gray: 1): matched there."
             warnings.warn(message, stacklevel=3)
         matrix = _matrix(covariance, new_covariance, method if axes == 3 else "pca")
         moved = cv2.transform(picture[0], np.column_stack([matrix, new_mean - matrix @ mean]))
