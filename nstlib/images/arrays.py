@@ -69,8 +69,7 @@ def refuse_too_large(name: str, height: int, width: int) -> None:
     """Raise InputError for a picture of more than MAX_PIXELS; `name` begins the sentence."""
     if height * width > MAX_PIXELS:
         raise InputError(
-            f"{name} has {width} x {height} = {width * height:,} pixels. At most {MAX_PIXELS:,} "
-            "can be handled: make it smaller."
+            f"{name} has {width} x {height} pixels, more than {MAX_PIXELS:,}: make it smaller."
         )
 
 
@@ -80,27 +79,17 @@ def _pixels(array) -> np.ndarray:
     given = f"an array of shape {array.shape} and type {array.dtype}"
     array = array[..., None] if array.ndim == 2 else array
     array = array[None] if array.ndim == 3 else array
-    known = array.dtype.kind not in "OSUcmM"
+    known = array.dtype.kind not in "OSUcmM" and array.size > 0
     if not known or array.ndim != 4 or len(array) != 1 or array.shape[-1] not in (1, 3):
-        hint = " A file is loaded with load_image." if array.dtype.kind in "SU" else ""
         raise InputError(
             f"This is {given}, not a picture: give (1, height, width, 3), (height, width, 3) or "
-            f"gray (height, width).{hint}"
+            "gray (height, width). A file is loaded with load_image."
         )
-    return _in_range(array, f"This picture ({given})")
-
-
-def _in_range(array: np.ndarray, given: str) -> np.ndarray:
-    """Integers 0..255 or floats 0..1 as float32 0..1; what lies beyond is an error, not a guess."""
-    if array.size == 0:
-        raise InputError(f"{given} has no pixels.")
     pixels = array.astype(np.float32) / (255 if array.dtype.kind in "iu" else 1)
-    if not np.isfinite(pixels).all():
-        raise InputError(f"{given} has values that are NaN or infinite.")
-    if pixels.min() < -0.01 or pixels.max() > 1.01:
+    if not (pixels.min() >= -0.01 and pixels.max() <= 1.01):  # an error for NaN, too
         low, high = float(array.min()), float(array.max())
         raise InputError(
-            f"{given} has values from {low:.4g} to {high:.4g}: floats go from 0 to 1, integers "
-            "from 0 to 255. Divide by 255, or convert to uint8."
+            f"This picture ({given}) has values from {low:.4g} to {high:.4g}: floats go from 0 to "
+            "1, integers from 0 to 255. Divide by 255, or convert to uint8."
         )
     return pixels.clip(0, 1)

@@ -1,8 +1,4 @@
-"""What comes with the course: pictures by name, each with author and licence, and networks.
-
-The pictures are in `data/images` of a clone, the networks in `data/weights`; both travel in an
-installed package as `nstlib/_data`.
-"""
+"""What comes with the course: pictures by name, each with author and licence, and networks."""
 
 import json
 import os
@@ -21,8 +17,7 @@ TEXTURES = ("brick", "gravel", "grass")
 class Picture:
     """A bundled picture: what it shows, whose it is, and where its file lies.
 
-    `kind` is "photo", "painting" or "texture"; `source` is the page it was published on; `width`
-    and `height` are in pixels; `sha256` is the hash of the file.
+    `kind` is one of KINDS, `source` the page it was published on; sides are in pixels.
     """
 
     name: str
@@ -33,14 +28,12 @@ class Picture:
     source: str
     width: int
     height: int
-    sha256: str
     path: Path
 
 
 def pictures(kind: str | None = None) -> list[Picture]:
     """All bundled pictures, or those of one kind: "photo", "painting" or "texture"."""
-    if kind is not None:
-        choice("kind", kind, KINDS)
+    choice("kind", kind, (*KINDS, None))
     entries = [_from_row(row) for row in _rows("images")]
     return [entry for entry in entries if kind in (None, entry.kind)]
 
@@ -73,13 +66,10 @@ def find_picture(name: str | os.PathLike) -> Path:
     path = Path(os.path.expanduser(name))
     if str(name) in known and not os.path.isfile(path):
         return _file(known[str(name)])
-    if not os.path.exists(path):
-        near = did_you_mean(str(name), [*known, *map(str, path.parent.glob("*"))])
-        raise MissingFile(
-            f"{str(name)!r} is neither a file nor a bundled picture.{near} "
-            f"Bundled: {', '.join(known)}."
-        )
-    return path
+    near = did_you_mean(name, known).lstrip()
+    return readable(
+        path, "file or bundled picture", f"{near} Bundled: {', '.join(known)}.".lstrip()
+    )
 
 
 def bundled_networks() -> dict[str, dict]:
@@ -100,7 +90,7 @@ def _from_row(row: dict) -> Picture:
     path = data_folder() / "images" / row["file"]
     kind = "photo" if row["file"].startswith("content/") else "painting"
     kind = "texture" if path.stem in TEXTURES else kind
-    known = ("title", "author", "licence", "source", "width", "height", "sha256")
+    known = ("title", "author", "licence", "source", "width", "height")
     return Picture(name=path.stem, kind=kind, path=path, **{key: row[key] for key in known})
 
 

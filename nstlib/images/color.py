@@ -1,8 +1,4 @@
-"""Colours of one picture, brushwork of another.
-
-`keep_color` works on a finished painting. `match_color` and `match_histogram` give a painting the
-photo's colours before it is painted after, so that its strokes arrive in them.
-"""
+"""Colours of one picture, brushwork of another: of a finished painting, or before it is begun."""
 
 import warnings
 from collections.abc import Callable
@@ -35,14 +31,12 @@ def match_color(picture, reference, *, method: str = "pca", where=None) -> np.nd
     """The picture with the mean colour and the covariance of colours of the reference.
 
     Pictures (1, height, width, 3), RGB, 0..1, each of any size -> one of the first's size: every
-    pixel p becomes A p + b, the same A and b for all, and is clipped to 0..1. `where` is a mask of
-    the reference, (1, height, width, 1): only what it covers, mostly, is looked at. Many A fit, and
-    `method` chooses: "pca" (also called image analogies) goes by the axes along which colours vary,
-    "cholesky" channel by channel, "monge" changes the colours as little as can be.
-
-    A gray picture has no colours that could be spread: then mean colour and brightness are matched,
-    as far as they can be, and a warning says so. Gatys, Bethge, Hertzmann & Shechtman 2016, section
-    5.1 (pca, cholesky); Pitié & Kokaram 2007, section 4 (monge).
+    pixel p becomes A p + b, clipped to 0..1. `where` is a mask of the reference, (1, height, width,
+    1): only what it covers, mostly, is looked at. Many A fit, and `method` chooses: "pca" (image
+    analogies) goes by the axes along which colours vary, "cholesky" channel by channel, "monge"
+    changes the colours as little as can be. Of a gray picture, which has no colours to spread, mean
+    colour and brightness are matched, with a warning. Gatys, Bethge, Hertzmann & Shechtman 2016,
+    section 5.1 (pca, cholesky); Pitié & Kokaram 2007, section 4 (monge).
     """
     return color_matcher(reference, method=method, where=where)(picture)
 
@@ -58,14 +52,11 @@ def color_matcher(reference, *, method: str = "pca", where=None, quiet=False) ->
     def match(picture) -> np.ndarray:
         picture = as_image(picture)
         mean, covariance = _mean_covariance(picture)
-        flat = int((np.linalg.eigvalsh(covariance) < FLAT).sum())
-        if flat and not quiet:
-            warnings.warn(
-                f"The picture's colours vary along {3 - flat} of 3 axes (a gray picture's along "
-                "1): its mean colour is matched, its covariance only there.",
-                stacklevel=3,
-            )
-        matrix = _matrix(covariance, new_covariance, "pca" if flat else method)
+        axes = int((np.linalg.eigvalsh(covariance) >= FLAT).sum())
+        if axes < 3 and not quiet:
+            message = f"The picture's colours vary along {axes} of 3 axes (gray: 1): matched there."
+            warnings.warn(message, stacklevel=3)
+        matrix = _matrix(covariance, new_covariance, method if axes == 3 else "pca")
         moved = cv2.transform(picture[0], np.column_stack([matrix, new_mean - matrix @ mean]))
         return np.clip(moved, 0, 1)[None]
 
@@ -91,8 +82,7 @@ def _colors_of(reference, where) -> np.ndarray:
     covered = np.asarray(where)
     if covered.size != pixels.size // 3:
         raise InputError(
-            f"where has the shape {covered.shape}, the reference {pixels.shape}: a mask of the "
-            "reference's height and width is needed."
+            f"where is {covered.shape}; it must be a mask of {pixels.shape[1:3]} pixels."
         )
     if not covered.max() > 0:
         raise InputError("where is 0 everywhere: no colours of the reference are left.")

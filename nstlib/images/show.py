@@ -27,7 +27,10 @@ def show(
         titles, images = list(images), list(images.values())
     images = images if isinstance(images, list | tuple) else [images]
     pictures = [_drawable(image) for image in images]
-    titles = _titles(titles, len(pictures))
+    titles = [titles] if isinstance(titles, str) else list(titles or [""] * len(pictures))
+    if len(titles) != len(pictures) or not pictures:
+        count = f"There are {len(pictures)} pictures and {len(titles)} titles"
+        raise InputError(f"{count}: give one for each.")
     columns = len(pictures) if columns is None else columns
     columns = min(number("columns", columns, 1, whole=True), len(pictures))
     rows = -(-len(pictures) // columns)
@@ -48,13 +51,6 @@ def _drawable(image) -> np.ndarray:
     array = array[0] if array.ndim == 4 and len(array) == 1 else array
     array = array[..., 0] if array.ndim == 3 and array.shape[-1] == 1 else array
     return array if array.ndim == 2 and array.size else as_image(array)[0]
-
-
-def _titles(titles, count: int) -> list[str]:
-    titles = [titles] if isinstance(titles, str) else list(titles or [""] * count)
-    if count == 0 or len(titles) != count:
-        raise InputError(f"There are {count} pictures and {len(titles)} titles: give one for each.")
-    return titles
 
 
 def _drawing(picture: np.ndarray) -> dict:

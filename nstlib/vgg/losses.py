@@ -1,13 +1,9 @@
 """What makes a picture close to another: short functions of feature tensors that return a scalar.
 
-One normalisation throughout: every loss is a mean, over positions and over channels, so that its
-size depends on neither the picture's size nor the layer's width, and a weight means the same at
-every layer. Papers and tutorials sum where others average, which is why their weights do not carry
-over from one to the other; `nstlib.gatys.conventions` holds the factor between each of them and
-ours.
-
-Targets (a Gram matrix, a mean and standard deviation) are arguments, so that the caller computes
-them once and not in every step. Weighting happens in one place, `nstlib.gatys.objective`.
+One normalisation throughout: every loss is a mean, over positions and over channels, so that a
+weight means the same at every picture's size and layer's width. Papers and tutorials sum or average
+otherwise; `nstlib.gatys.conventions` holds the factor between each of them and ours. Targets (a
+Gram matrix, a mean and standard deviation) are arguments, so that they are computed only once.
 """
 
 import numpy as np
@@ -19,17 +15,6 @@ from nstlib.errors import choice
 def mean_square(difference):
     """How large a tensor of differences is: the mean of its squares."""
     return ops.mean(ops.square(difference))
-
-
-def relative_distance(value, target, *, axis=None, floor: float = 1e-12):
-    """How far a value is from its target, on a scale where a value of zeros is at 1.
-
-    Two tensors of one shape -> scalar, or with `axis` one number for each of what is left: the mean
-    squared difference, divided by the target's mean square. `floor` joins the latter, so that a
-    target that is nearly zero does not outweigh all others.
-    """
-    energy = ops.mean(ops.square(target), axis=axis) + floor
-    return ops.mean(ops.square(value - target), axis=axis) / energy
 
 
 def content_loss(features, target, measure=mean_square):

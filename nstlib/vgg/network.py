@@ -1,25 +1,12 @@
-"""The VGG family as a feature extractor: the five networks of one paper, built from one table.
-
-Simonyan & Zisserman 2015, table 1: configurations A to E, here without the classifier. A picture
-goes in as nstlib knows it (RGB, 0..1); only this room knows that the pretrained networks want BGR,
-0..255, with the mean colour of ImageNet subtracted.
-"""
+"""The VGG family as a feature extractor: Simonyan & Zisserman 2015, without the classifier."""
 
 from collections.abc import Iterable
 from functools import lru_cache
 
 from nstlib.backend import keras, layers, ops
 from nstlib.errors import InputError, choice
+from nstlib.vgg import table
 from nstlib.vgg.layers import Preprocess, ReflectionPadding
-from nstlib.vgg.table import (
-    PRECISIONS,
-    PRETRAINED,
-    Layer,
-    layer_name,
-    layer_names,
-    network_name,
-    vgg_layers,
-)
 from nstlib.vgg.weights import load_vgg_weights
 
 _POOLS = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D}
@@ -46,14 +33,14 @@ def build_vgg(
     "mixed_float16", which are about twice as fast where the processor knows them; by default Keras'
     global policy.
     """
-    network = network_name(network)
-    last = layer_name(last or "block5_pool", network)
+    network = table.network_name(network)
+    last = table.layer_name(last or "block5_pool", network)
     pool = _POOLS[choice("pooling", pooling, _POOLS)]
     reflect = choice("padding", padding, ("zero", "reflect")) == "reflect"
-    precision = choice("precision", precision or keras.config.dtype_policy().name, PRECISIONS)
+    precision = choice("precision", precision or keras.config.dtype_policy().name, table.PRECISIONS)
     image = keras.Input((None, None, 3), name="image", dtype="float32")
     x = Preprocess(name="preprocess", dtype="float32")(image)
-    for layer in vgg_layers(network):
+    for layer in table.vgg_layers(network):
         if layer.kernel:
             x = _convolved(x, layer, reflect and layer.kernel > 1, precision)
         else:
@@ -62,8 +49,9 @@ def build_vgg(
         if layer.name == last:
             break
     model = keras.Model(image, x, name=network.replace("-", "_"))
-    if weights != "random" or network in PRETRAINED:  # else as Keras made it, fixed by the seed
-        _set_weights(model, _arrays(network, str(weights)))
+    if weights != "random" or network in table.PRETRAINED:  # else Keras' own, by its seed
+        arrays = _arrays(network, str(weights))
+        model.set_weights([part for layer in model.layers for part in arrays.get(layer.name, ())])
     model.trainable = False
     return model
 
@@ -78,8 +66,8 @@ def feature_extractor(layers: Iterable[str], *, network: str = "vgg19", **option
     `build_vgg`: weights, pooling, padding, round_up and precision.
     """
     names = [layers] if isinstance(layers, str) else list(layers)
-    names = list(dict.fromkeys(layer_name(name, network) for name in names))
-    known = layer_names(network)
+    names = list(dict.fromkeys(table.layer_name(name, network) for name in names))
+    known = table.layer_names(network)
     if not names:
         raise InputError(f"Name at least one layer of {network}: {', '.join(known)}.")
     model = build_vgg(network, last=max(names, key=known.index), **options)
@@ -87,19 +75,13 @@ def feature_extractor(layers: Iterable[str], *, network: str = "vgg19", **option
     return keras.Model(model.input, outputs, name=f"{model.name}_features", trainable=False)
 
 
-def _convolved(x, layer: Layer, reflect: bool, precision: str):
+def _convolved(x, layer: table.Layer, reflect: bool, precision: str):
     """`x` after a convolution and its ReLU, which leave its size as it is."""
     if reflect:
         x = ReflectionPadding(name=f"{layer.name}_pad", dtype=precision)(x)
     border = "valid" if reflect else "same"
     options = {"padding": border, "activation": "relu", "name": layer.name, "dtype": precision}
     return layers.Conv2D(layer.channels, layer.kernel, **options)(x)
-
-
-def _set_weights(model: keras.Model, arrays: dict) -> None:
-    for layer in model.layers:
-        if layer.name in arrays:
-            layer.set_weights(arrays[layer.name])
 
 
 @lru_cache(maxsize=2)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from nstlib.errors import InputError, did_you_mean
+from nstlib.errors import InputError, choice, did_you_mean
 
 _CHANNELS = (64, 128, 256, 512, 512)
 _KERNELS = {
@@ -62,12 +62,7 @@ def kernel_shapes(network: str = "vgg19") -> dict[str, tuple[int, int, int, int]
 def network_name(network: str) -> str:
     """The table's name of a network: `E` and `VGG19` are both `vgg19`."""
     name = _LETTERS.get(str(network).upper(), str(network).lower())
-    if name not in VGG_TABLE:
-        raise InputError(
-            f"There is no network {network!r}.{did_you_mean(name, VGG_TABLE)} "
-            f"Networks: {', '.join(VGG_TABLE)} (or the letters A to E of the paper)."
-        )
-    return name
+    return choice("network", name, VGG_TABLE, "The paper's letters A to E will do, too.")
 
 
 def layer_name(name: str, network: str = "vgg19") -> str:

@@ -5,7 +5,6 @@ kernel as (height, width, channels in, channels out), for pictures in BGR.
 """
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -48,10 +47,10 @@ def _read_h5(path: Path) -> Layers:
     """Keras' old and new ways: block1_conv1/block1_conv1_W_1:0, block1_conv1/…/kernel:0, vars/0."""
     import h5py
 
-    datasets = {}
+    items = {}
     with h5py.File(path, "r") as file:
-        file.visititems(lambda name, item: datasets.update({name: item}))
-        return _by_layer((name, item) for name, item in datasets.items() if hasattr(item, "ndim"))
+        file.visititems(items.__setitem__)
+        return _by_layer(items)
 
 
 def _read_npz(path: Path) -> Layers:
@@ -64,16 +63,17 @@ def _read_npz(path: Path) -> Layers:
     for name in [name for name in arrays if name.endswith("/codes")]:
         values = arrays.pop(name.replace("/codes", "/values"))
         arrays[name] = np.take(values, arrays[name])
-    return _by_layer(arrays.items())
+    return _by_layer(arrays)
 
 
-def _by_layer(items: Iterable) -> Layers:
-    """Sort (name, array) pairs into layers: what has four axes is a kernel, what has one a bias."""
-    kernels, biases = {}, {}
-    for name, array in items:
-        layer = re.search(r"block\d_conv\d", name)
-        if layer and array.ndim in (1, 4):
-            (kernels if array.ndim == 4 else biases).setdefault(layer[0], np.asarray(array))
+def _by_layer(items: dict) -> Layers:
+    """Named arrays, sorted into layers: what has four axes is a kernel, what has one a bias."""
+    found = {1: {}, 4: {}}
+    for name, item in items.items():
+        layer, axes = re.search(r"block\d_conv\d", name), getattr(item, "ndim", None)  # or a group
+        if layer and axes in found:
+            found[axes].setdefault(layer[0], np.asarray(item))
+    biases, kernels = found.values()
     return {layer: (kernels[layer], biases[layer]) for layer in kernels.keys() & biases.keys()}
 
 

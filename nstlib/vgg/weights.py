@@ -15,7 +15,6 @@ import hashlib
 import os
 import socket
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,8 +37,7 @@ OFFICIAL = {
 PATIENCE = 30  # seconds for a host that does not answer; Keras would wait for ever
 
 
-@dataclass(frozen=True, eq=False)
-class VGGWeights:
+class VGGWeights(NamedTuple):
     """The numbers of a trained VGG network, and where they came from.
 
     `arrays` maps each convolution, "block1_conv1" and so on, to its kernel (height, width, channels
@@ -67,39 +65,34 @@ def load_vgg_weights(network: str = "vgg19", weights: str | os.PathLike = "image
     choice("network", network, PRETRAINED, 'build_vgg(…, weights="random") has the others.')
     if weights == "random":
         return _random(network)
-    variable = _variable(network)
-    named = {"imagenet": os.environ.get(variable), "full": None}.get(weights, weights)
-    if named:
-        hint = f"Weights are 'imagenet', 'full', 'random' or a file, named here or in {variable}."
-        path, copy = readable(named, "weights file", hint), "from your file"
-    elif network == "vgg19" and weights == "imagenet":
-        path, copy = _bundled(), "in 8 bits, from"
-    else:
-        path, copy = _fetched(network), "in full, from"
-    return VGGWeights(read_weights(path, network), f"{network.upper()} {copy} {path}")
+    path, origin = _copy(network, weights)
+    if path == _keras_file(network):
+        _fetch(network)
+    return VGGWeights(read_weights(path, network), origin)
 
 
 def weights_status(network: str = "vgg19") -> WeightsStatus:
     """Whether the weights are at hand, and which copy, in a line. Fetches and decodes nothing."""
-    named, path = os.environ.get(_variable(network)), _keras_file(network)
+    try:
+        path, origin = _copy(network, "imagenet")
+    except NstError as error:
+        return WeightsStatus(False, str(error))
+    missing = f"not here yet; Keras fetches it on first use and keeps it in {path}"
+    return WeightsStatus(path.is_file(), origin if path.is_file() else missing)
+
+
+def _copy(network: str, weights: str | os.PathLike) -> tuple[Path, str]:
+    """The file that is taken, Keras' own perhaps not here yet, and its origin in a line."""
+    variable = f"NSTLIB_{network.upper()}"
+    named = {"imagenet": os.environ.get(variable), "full": None}.get(weights, weights)
     if named:
-        found = os.path.isfile(os.path.expanduser(named))
-        line = f"{_variable(network)}={named}" + " is not there" * (not found)
-        return WeightsStatus(found, line)
-    if network == "vgg19":
-        try:
-            return WeightsStatus(True, f"VGG19 in 8 bits, from {_bundled()}")
-        except NstError as error:
-            return WeightsStatus(False, str(error))
-    if path.is_file():
-        return WeightsStatus(True, f"{network.upper()} in full, from {path}")
-    return WeightsStatus(
-        False, f"not here yet; Keras fetches it on first use and keeps it in {path}"
-    )
-
-
-def _variable(network: str) -> str:
-    return f"NSTLIB_{network.upper()}"
+        hint = f"Weights are 'imagenet', 'full', 'random' or a file, named here or in {variable}."
+        path, how = readable(named, "weights file", hint), "from your file"
+    elif network == "vgg19" and weights == "imagenet":
+        path, how = _bundled(), "in 8 bits, from"
+    else:
+        path, how = _keras_file(network), "in full, from"
+    return path, f"{network.upper()} {how} {path}"
 
 
 def _bundled() -> Path:
@@ -122,8 +115,8 @@ def _keras_file(network: str) -> Path:
     return home / "models" / f"{network}_weights_tf_dim_ordering_tf_kernels_notop.h5"
 
 
-def _fetched(network: str) -> Path:
-    """Keras' own file, fetched if it is not here yet, with the hash that Keras knows."""
+def _fetch(network: str) -> None:
+    """Fetch Keras' own file if it is not here yet, with the hash that Keras knows."""
     from nstlib.backend import keras  # only here: a file is read without a deep-learning library
 
     path, before = _keras_file(network), socket.getdefaulttimeout()
@@ -132,11 +125,11 @@ def _fetched(network: str) -> Path:
     socket.setdefaulttimeout(PATIENCE)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return Path(keras.utils.get_file(path.name, address, file_hash=OFFICIAL[network], **where))
+        keras.utils.get_file(path.name, address, file_hash=OFFICIAL[network], **where)
     except Exception as error:  # network, proxy, hash, disk: each fails in its own ways
         raise WeightsError(
             f"Keras could not fetch the weights of {network.upper()}: {error}. Download {address} "
-            f"where the web is open, and set {_variable(network)} to that file."
+            f"where the web is open, and set NSTLIB_{network.upper()} to that file."
         ) from error
     finally:
         socket.setdefaulttimeout(before)

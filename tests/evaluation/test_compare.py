@@ -116,7 +116,7 @@ def test_nothing_is_painted_before_all_pictures_are_looked_at(cat, wave):
         compare({"painter": painter, "wrong": np.zeros((4, 4, 3))}, cat, wave)
     with pytest.raises(InputError, match="needs 32 on the shorter side"):
         compare(painter, cat, np.zeros((30, 64, 3)))
-    with pytest.raises(MissingFile, match="neither a file nor a bundled picture"):
+    with pytest.raises(MissingFile, match="no file or bundled picture no such photo"):
         compare(painter, "no such photo", wave)
 
 

@@ -70,7 +70,7 @@ def test_pixels_of_nobody_are_counted_and_left():
 
 
 def test_a_mask_of_another_size_is_named_and_resized():
-    with pytest.warns(UserWarning, match="mask of wave has 20 x 16 pixels and the picture 10 x 8"):
+    with pytest.warns(UserWarning, match="mask of wave has 20 x 16 pixels, the picture 10 x 8"):
         first, _ = gather_styles(PAIR, CONTENT, masks=[left(10, 16, 20), None])
     np.testing.assert_array_equal(first.mask, left())
 

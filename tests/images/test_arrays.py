@@ -14,7 +14,7 @@ def test_a_size_is_a_whole_number(size, tiny_image):
 
 
 def test_a_size_beyond_all_memory_is_refused(tiny_image):
-    with pytest.raises(InputError, match="12000 x 9600 = 115,200,000 pixels. At most 100,000,000"):
+    with pytest.raises(InputError, match="12000 x 9600 pixels, more than 100,000,000"):
         resize(tiny_image, 12_000)
 
 
@@ -77,9 +77,9 @@ def test_uint8_is_rounded_to_the_nearest():
     [
         (np.zeros((2, 4, 4, 3)), r"shape \(2, 4, 4, 3\)"),
         (np.zeros((4, 4, 7)), "not a picture"),
-        (np.zeros((0, 4, 3)), r"shape \(0, 4, 3\).*no pixels"),
-        (np.full((4, 4, 3), np.nan), "NaN"),
-        (np.full((4, 4, 3), np.inf), "infinite"),
+        (np.zeros((0, 4, 3)), r"shape \(0, 4, 3\).*not a picture"),
+        (np.full((4, 4, 3), np.nan), "values from nan"),
+        (np.full((4, 4, 3), np.inf), "values from inf"),
         (np.full((4, 4, 3), -0.5), "values from -0.5"),
         (np.full((4, 4, 3), 9000, np.uint16), "values from 9000"),
         ("photo.jpg", "A file is loaded with load_image"),

@@ -142,13 +142,13 @@ def test_gray_of_every_depth_is_gray(tmp_path, name, dtype, white):
 @pytest.mark.parametrize("value", [300, -1, np.nan, np.inf])
 def test_floats_out_of_range_are_refused(tmp_path, value):
     path = saved(tmp_path, Image.fromarray(np.full((2, 2), value, np.float32)), "f.tif")
-    with pytest.raises(InputError, match=f"values from {value:g} to .*read from 0 to 1"):
+    with pytest.raises(InputError, match=f"values from {value:g} to .*rescale them to 0..1"):
         images.load_image(path)
 
 
 def test_whole_numbers_beyond_16_bits_are_refused(tmp_path):
     path = saved(tmp_path, Image.fromarray(np.full((2, 2), 70_000, np.int32)), "i.tif")
-    with pytest.raises(InputError, match="values from 70000 .* from 0 to 65535"):
+    with pytest.raises(InputError, match="values from 70000 .* to 0..65535"):
         images.load_image(path)
 
 
@@ -182,11 +182,9 @@ def test_a_missing_file_names_its_neighbour(tmp_path, rgb):
     saved(tmp_path, Image.fromarray(rgb), "mountain.png")
     with pytest.raises(MissingFile, match="Did you mean 'mountain.png'"):
         images.load_image(tmp_path / "mountian.png")
-    for name in ("no folder/a.png", "a\0.png"):
+    for name in ("no folder/a.png", "a\0.png", "a" * 300 + ".png"):
         with pytest.raises(MissingFile, match="There is no picture"):
             images.load_image(tmp_path / name)
-    with pytest.raises(InputError, match="cannot be opened .*name too long"):
-        images.load_image(tmp_path / ("a" * 300 + ".png"))
 
 
 def broken_files(tmp_path):
@@ -241,12 +239,8 @@ def test_an_animation_cut_anywhere_is_refused_or_shows_its_first_frame():
 
 def test_a_file_that_may_not_be_read_is_named(tmp_path, rgb, monkeypatch):
     path = saved(tmp_path, Image.fromarray(rgb))
-
-    def forbidden(*args, **options):
-        raise PermissionError(errno.EACCES, "Permission denied")
-
-    monkeypatch.setattr(images.Path, "open", forbidden)
-    with pytest.raises(InputError, match=r"picture\.png cannot be opened \(Permission denied\)"):
+    monkeypatch.setattr(os, "access", lambda *_: False)  # as root, chmod would not keep us out
+    with pytest.raises(InputError, match=r"picture\.png may not be read \(permission denied\)"):
         images.load_image(path)
 
 
@@ -254,7 +248,7 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path, rgb, monkeypatch):
 @pytest.mark.parametrize(
     ("width", "message"),
     [
-        (11_000, "has 11000 x 10000 = 110,000,000 pixels. At most 100,000,000"),
+        (11_000, "has 11000 x 10000 pixels, more than 100,000,000"),
         (20_000, "is too large .*200000000 pixels"),  # Pillow does not open it
     ],
 )

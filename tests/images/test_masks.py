@@ -44,7 +44,7 @@ def test_arrays_of_every_kind(given):
 
 
 def test_a_mask_of_another_size_is_resized_and_this_is_said():
-    with pytest.warns(UserWarning, match="The mask of sky has 40 x 32 pixels and the picture 20"):
+    with pytest.warns(UserWarning, match="The mask of sky has 40 x 32 pixels, the picture 20"):
         found = masks.as_mask(left_half(), (16, 20), "mask of sky")
     np.testing.assert_array_equal(found, left_half(16, 20))
     with pytest.warns(UserWarning, match="it is resized"):

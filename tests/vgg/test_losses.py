@@ -76,16 +76,6 @@ def test_total_variation_of_a_ramp(norm, power):
     assert number(losses.total_variation(ramp, norm)) == pytest.approx(expected, rel=1e-4)
 
 
-def test_a_relative_distance_is_one_for_zeros_whatever_the_target(pair):
-    target = 1e3 * pair[1]
-    assert number(losses.relative_distance(0 * target, target)) == pytest.approx(1, rel=1e-6)
-    assert number(losses.relative_distance(3 * target, target)) == pytest.approx(4, rel=1e-6)
-    each = losses.relative_distance(0 * target, target, axis=(1, 2))
-    np.testing.assert_allclose(each, np.ones((1, N)), rtol=1e-6)
-    black = np.zeros_like(target)
-    assert number(losses.relative_distance(black + 0.1, black, floor=0.01)) == pytest.approx(1)
-
-
 def region(left: int = 3) -> np.ndarray:
     mask = np.zeros((1, M_HEIGHT, M_WIDTH, 1), "float32")
     mask[:, :, :left] = 1

@@ -5,7 +5,7 @@ import pytest
 from keras import ops
 
 from nstlib.errors import InputError, MissingFile
-from nstlib.vgg import network as vgg
+from nstlib.vgg import network as vgg, table
 from nstlib.vgg.layers import Preprocess
 from nstlib.vgg.table import kernel_shapes, receptive_reach
 
@@ -17,7 +17,7 @@ CONVOLUTIONS = {"A": 8, "B": 10, "C": 13, "D": 13, "E": 16}
 
 @pytest.mark.parametrize(("letter", "count"), CONVOLUTIONS.items())
 def test_table_has_the_papers_convolutions(letter, count):
-    assert sum("conv" in name for name in vgg.layer_names(letter)) == count
+    assert sum("conv" in name for name in table.layer_names(letter)) == count
 
 
 @pytest.mark.parametrize("letter", CONVOLUTIONS)
@@ -40,7 +40,7 @@ def test_same_names_and_sizes_as_keras_applications(letter):
     network = {"D": keras.applications.VGG16, "E": keras.applications.VGG19}[letter]
     theirs = network(include_top=False, weights=None)
     ours = vgg.build_vgg(letter, weights="random")
-    assert [layer.name for layer in theirs.layers[1:]] == vgg.layer_names(letter)
+    assert [layer.name for layer in theirs.layers[1:]] == table.layer_names(letter)
     assert ours.count_params() == theirs.count_params()
 
 
@@ -54,16 +54,16 @@ def test_preprocess_agrees_with_keras_applications(tiny_image):
 
 @pytest.mark.parametrize("name", ["relu4_2", "conv4_2", "block4_conv2", "Conv4_2"])
 def test_the_papers_names_are_understood(name):
-    assert vgg.layer_name(name) == "block4_conv2"
+    assert table.layer_name(name) == "block4_conv2"
 
 
 def test_an_unknown_layer_names_the_nearest_and_all():
     with pytest.raises(
         InputError, match=r"'block4_con2'\. Did you mean 'block4_conv2'\? Layers: b"
     ):
-        vgg.layer_name("block4_con2")
+        table.layer_name("block4_con2")
     with pytest.raises(InputError, match="VGG16 has no layer 'conv4_4'"):
-        vgg.layer_name("conv4_4", "vgg16")
+        table.layer_name("conv4_4", "vgg16")
 
 
 def test_an_unknown_network_names_the_nearest():
