@@ -51,7 +51,7 @@ class Comparison:
         names = self.measures()
         lines = ["| | " + " | ".join(names) + " |", "|---" + "|---:" * len(names) + "|"]
         for title, row in self.rows.items():
-            cells = [_written(name, row[name]) if name in row else "" for name in names]
+            cells = [f"{row[n]:.{DECIMALS[n]}f}" if n in row else "" for n in names]
             lines.append("| " + " | ".join([title.replace("|", "\\|"), *cells]) + " |")
         return "\n".join([*lines, "", LEGEND, *([TIMING] if "seconds" in names else [])])
 
@@ -91,7 +91,7 @@ class Comparison:
         size = columns * across, down * (height + 1.1)
         figure = new_figure(figsize=size, layout="constrained")
         for place, (name, row) in enumerate(self.rows.items(), start=1):
-            numbers = [f"{measure} {_written(measure, value)}" for measure, value in row.items()]
+            numbers = [f"{measure} {value:.{DECIMALS[measure]}f}" for measure, value in row.items()]
             pairs = [" · ".join(numbers[begin : begin + 2]) for begin in range(0, len(numbers), 2)]
             axis = figure.add_subplot(down, columns, place, xticks=[], yticks=[], frame_on=False)
             axis.imshow(self.pictures[name][0])
@@ -167,7 +167,3 @@ def _painted(stylizer: Callable, photo: np.ndarray) -> tuple[np.ndarray, float]:
         if seconds > SLOW:
             break
     return painting, seconds
-
-
-def _written(name: str, value: float) -> str:
-    return f"{value:.{DECIMALS[name]}f}"

@@ -22,7 +22,6 @@ from nstlib.vgg.losses import gram_matrix
 from nstlib.vgg.network import feature_extractor
 from nstlib.vgg.statistics import LEVELS
 
-LAYERS = tuple(LEVELS)  # block1_conv1 to block4_conv1
 CONTENT_LAYER = "block4_conv1"  # shallower ones hold on to hues and exact edges, too
 # The last layer of each block, as LPIPS takes them of VGG16.
 PERCEPTUAL_LAYERS = tuple(f"block{b}_conv{n}" for b, n in enumerate((2, 2, 4, 4, 4), start=1))
@@ -45,7 +44,7 @@ class Look:
 def look(picture) -> Look:
     """What all measures here start from; they take a `Look` wherever they take a picture.
 
-    (1, height, width, 3), sides of 32 pixels or more -> features at LAYERS and PERCEPTUAL_LAYERS,
+    (1, height, width, 3), sides of 32 pixels or more -> features at LEVELS and PERCEPTUAL_LAYERS,
     about 1 kB a pixel. Raises InputError for smaller pictures, and for NaN.
     """
     if isinstance(picture, Look):
@@ -62,7 +61,7 @@ def look(picture) -> Look:
 
 @lru_cache(maxsize=1)
 def _network():
-    return feature_extractor((*LAYERS, *PERCEPTUAL_LAYERS), padding="reflect")
+    return feature_extractor([*LEVELS, *PERCEPTUAL_LAYERS], padding="reflect")
 
 
 # --- One painting, its photo, its style ----------------------------------------------------------
@@ -82,10 +81,10 @@ def style_distance(image, style) -> float:
     """How far a painting's strokes are from the style's: 0 for the style itself.
 
     Two pictures, each of any size, wherever their parts are -> the mean squared difference of the
-    Gram matrices of their features, `relative`, averaged over LAYERS: Gatys et al. 2016, eq. 4.
+    Gram matrices of their features, `relative`, averaged over LEVELS: Gatys et al. 2016, eq. 4.
     """
     seen = look(image).features, look(style).features
-    grams = ([gram_matrix(features[layer]) for features in seen] for layer in LAYERS)
+    grams = ([gram_matrix(features[layer]) for features in seen] for layer in LEVELS)
     return float(np.mean([relative(*pair) for pair in grams]))
 
 

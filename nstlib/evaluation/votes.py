@@ -1,10 +1,4 @@
-"""Which of two paintings is preferred by somebody who does not know whose it is?
-
-`blind_pairs` makes the questions; a `Ballot` takes the answers, of a function or of a person before
-`nst.preference_panel`, and counts them. Paintings are a dict from a painter's name to a list of
-pictures (1, height, width, 3), RGB, 0..1: the first of every list is of the same photo in the same
-style, and so on.
-"""
+"""Which of two paintings is preferred by somebody who does not know whose it is?"""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -95,9 +89,10 @@ def blind_pairs(names: Sequence[str], scenes: int, *, seed: int = 0) -> list[Que
 class Ballot:
     """A blind vote: the questions of `blind_pairs`, and the answers so far.
 
-    `paintings` maps two or more painters to equally long lists of pictures. `given` may be a list
-    of the same length, of tuples of pictures that the judge is to see as well, such as (photo,
-    style).
+    The answers are of a function (`ask`), or of a person before `nst.preference_panel`. `paintings`
+    maps two or more painters to lists of pictures (1, height, width, 3), RGB, 0..1: the first of
+    every list is of the same photo in the same style, and so on. `given` may be as long a list of
+    tuples of pictures that the judge is to see as well, such as (photo, style).
     """
 
     def __init__(self, paintings: Mapping[str, Sequence], given: Sequence = (), *, seed: int = 0):
@@ -141,15 +136,10 @@ class Ballot:
 
     def count(self) -> list[Votes]:
         """The votes on every two painters, so far."""
-        answered = zip(self.questions, self.answers, strict=False)
-        given = Counter((*question[1:], answer) for question, answer in answered)
-        return [
-            Votes(
-                first,
-                second,
-                wins=given[first, second, "left"] + given[second, first, "right"],
-                losses=given[first, second, "right"] + given[second, first, "left"],
-                ties=given[first, second, "tie"] + given[second, first, "tie"],
-            )
-            for first, second in combinations(self.paintings, 2)
-        ]
+        won, votes = Counter(), []
+        for (_, left, right), answer in zip(self.questions, self.answers, strict=False):
+            won[frozenset((left, right)), {"left": left, "right": right}.get(answer)] += 1
+        for pair in combinations(self.paintings, 2):
+            wins, losses, ties = (won[frozenset(pair), winner] for winner in (*pair, None))
+            votes.append(Votes(*pair, wins, losses, ties))
+        return votes

@@ -26,24 +26,22 @@ def hello(seed: int = 0) -> None:
     """
     number("seed", seed, 0, 2**32 - 1, whole=True)
     _figures_as_jpeg()
-    line = (
+    print(
         f"nstlib {__version__} · Python {platform.python_version()} · Keras "
         f"{keras.__version__} on {backend_name()} {backend_version()} · {device()} · "
         f"budget {budget_name()} · seed {seed}"
     )
     with held_back():  # seeding imports TensorFlow, if it is installed, on any backend
         keras.utils.set_random_seed(seed)  # last, since a library that loads may draw numbers
-    print(line)
 
 
 def _figures_as_jpeg() -> None:
     """Store figures in notebooks as JPEG: a photo takes a tenth of the room that PNG takes."""
     ipython = sys.modules.get("IPython")
-    if ipython is None or ipython.get_ipython() is None:
-        return
-    from matplotlib_inline.backend_inline import set_matplotlib_formats
+    if ipython and ipython.get_ipython():
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-    set_matplotlib_formats("jpeg", pil_kwargs={"quality": 85})
+        set_matplotlib_formats("jpeg", pil_kwargs={"quality": 85})
 
 
 def budget_name() -> str:
@@ -70,12 +68,13 @@ def output_folder() -> Path:
     named = os.environ.get("NST_OUT")
     folder = Path(named or "out")
     problem = write_problem(folder)
-    if problem and named:
+    if not problem:
+        return folder
+    if named:
         raise InputError(f"NST_OUT is {named!r}, which {problem}. Set it to a folder of your own.")
-    if problem:
-        folder = Path(tempfile.gettempdir()) / "nstlib-out"
-        folder.mkdir(exist_ok=True)
-        warnings.warn(f"Pictures go to {folder}, because 'out' {problem}.", stacklevel=2)
+    folder = Path(tempfile.gettempdir()) / "nstlib-out"
+    folder.mkdir(exist_ok=True)
+    warnings.warn(f"Pictures go to {folder}, because 'out' {problem}.", stacklevel=2)
     return folder
 
 
@@ -99,7 +98,7 @@ def _difference(yours: Any, reference: Any, tolerance: float) -> str:
         return "nothing given, write your answer in place of the dots"
     given = [dict(enumerate(v)) if isinstance(v, list | tuple) else v for v in (yours, reference)]
     if not all(isinstance(value, dict) for value in given):
-        return _array_difference(_array(yours), _array(reference), tolerance)
+        return _array_difference(yours, reference, tolerance)
     mine, theirs = given
     if mine.keys() != theirs.keys():
         return f"the entries are {list(mine)}, expected {list(theirs)}"
@@ -107,13 +106,10 @@ def _difference(yours: Any, reference: Any, tolerance: float) -> str:
     return next((f"at {key!r}, {problem}" for key, problem in problems if problem), "")
 
 
-def _array(value: Any) -> np.ndarray:
-    """Of a number, string, list or tensor; numbers, also bfloat16 (V), in double precision."""
-    array = ops.convert_to_numpy(value)
-    return array.astype(np.float64) if array.dtype.kind in "biufV" else array
-
-
-def _array_difference(yours: np.ndarray, reference: np.ndarray, tolerance: float) -> str:
+def _array_difference(yours: Any, reference: Any, tolerance: float) -> str:
+    """The same for numbers, strings or tensors; numbers, also bfloat16 (V), in double precision."""
+    arrays = [ops.convert_to_numpy(value) for value in (yours, reference)]
+    yours, reference = (a.astype("float64") if a.dtype.kind in "biufV" else a for a in arrays)
     if yours.shape != reference.shape:
         return f"the shape is {yours.shape}, expected {reference.shape}"
     if yours.dtype != np.float64 or reference.dtype != np.float64:
