@@ -16,8 +16,6 @@ from nstlib.errors import InputError, choice, number
 from nstlib.files import write_problem
 from nstlib.machine import held_back
 
-BUDGETS = ("ci", "laptop", "gpu")
-
 
 def hello(seed: int = 0) -> None:
     """Seed everything, choose small figures, and print the one line that a bug report needs.
@@ -46,10 +44,8 @@ def _figures_as_jpeg() -> None:
 
 def budget_name() -> str:
     """How much work to do here: NST_BUDGET if set, else "gpu" if one is seen, else "laptop"."""
-    name = os.environ.get("NST_BUDGET", "").strip().lower()
-    if not name:
-        return "gpu" if has_gpu() else "laptop"
-    return choice("NST_BUDGET", name, BUDGETS)
+    name = os.environ.get("NST_BUDGET", "").strip().lower() or ("gpu" if has_gpu() else "laptop")
+    return choice("NST_BUDGET", name, ("ci", "laptop", "gpu"))
 
 
 def budget(*, ci: Any, laptop: Any, gpu: Any) -> Any:
@@ -96,10 +92,10 @@ def _difference(yours: Any, reference: Any, tolerance: float) -> str:
     """The first difference in words, or "" for none."""
     if yours is None or yours is ...:
         return "nothing given, write your answer in place of the dots"
-    given = [dict(enumerate(v)) if isinstance(v, list | tuple) else v for v in (yours, reference)]
-    if not all(isinstance(value, dict) for value in given):
+    both = yours, reference
+    mine, theirs = (dict(enumerate(v)) if isinstance(v, list | tuple) else v for v in both)
+    if not (isinstance(mine, dict) and isinstance(theirs, dict)):
         return _array_difference(yours, reference, tolerance)
-    mine, theirs = given
     if mine.keys() != theirs.keys():
         return f"the entries are {list(mine)}, expected {list(theirs)}"
     problems = ((key, _difference(mine[key], theirs[key], tolerance)) for key in theirs)
@@ -113,8 +109,8 @@ def _array_difference(yours: Any, reference: Any, tolerance: float) -> str:
     if yours.shape != reference.shape:
         return f"the shape is {yours.shape}, expected {reference.shape}"
     if yours.dtype != np.float64 or reference.dtype != np.float64:
-        same = yours.dtype.kind == reference.dtype.kind and np.array_equal(yours, reference)
-        return "" if same else f"{repr(yours.tolist()):.60} is not the answer"
+        right = np.array_equal(yours, reference)
+        return "" if right else f"{repr(yours.tolist()):.60} is not the answer"
     allowed = tolerance * max(1.0, np.max(np.abs(reference), initial=0.0))
     if np.allclose(yours, reference, rtol=0, atol=allowed):
         return ""

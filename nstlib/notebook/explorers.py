@@ -56,8 +56,7 @@ def show_gram(images, layer: str, *, channels: int = 64) -> None:
 def layer_explorer(images: Mapping[str, np.ndarray]):
     """A widget over `show_feature_maps`: choose a picture, a layer, and the first channel.
 
-    `images` maps names to pictures, which are shrunk to 320 pixels on the longest side. Returns the
-    widget, which Jupyter displays.
+    `images` maps names to pictures, which are shrunk to 320 pixels on the longest side.
     """
     pictures = _shrunk(images)
     features = lru_cache(maxsize=16)(lambda name, layer: _features(pictures[name], layer))

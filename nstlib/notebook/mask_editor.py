@@ -49,7 +49,7 @@ def mask_editor(photo, mask=None):
 
     `photo` is (1, height, width, 3), `mask` where to begin, by default nowhere. Move the brush by
     its sliders and press *add* or *remove*; *snap to edges*, *subject* and *sky* ask GrabCut and
-    take about a second. Returns the widget, which Jupyter displays.
+    take about a second.
     """
     photo = as_image(photo)
     states = [as_mask(0 * photo if mask is None else mask, photo.shape[1:3])]

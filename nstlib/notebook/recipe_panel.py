@@ -9,7 +9,6 @@ from nstlib.images.arrays import as_image, resize
 from nstlib.notebook.kit import WIDGET_SIZE, as_jpeg
 from nstlib.vgg.table import layer_names
 
-LOOK_SIZE, LOOK_STEPS = 128, 30  # seconds on two cores, and enough to see where a recipe leads
 KEPT = 6  # pictures beside each other
 
 
@@ -21,13 +20,13 @@ def as_code(settings: Recipe) -> str:
     return f'nst.recipe("default"{arguments})'
 
 
-def recipe_explorer(content, style, *, size: int = LOOK_SIZE, steps: int = LOOK_STEPS):
+def recipe_explorer(content, style, *, size: int = 128, steps: int = 30):
     """A panel over `nst.style_transfer`: content layer, style layers, weights, pooling.
 
     `content` and `style` are pictures (1, height, width, 3), RGB, 0..1; they are shrunk to `size`
-    pixels on the longest side and painted with `steps` steps, in seconds. "paint" paints, or
-    recalls what was painted before; "keep" puts the picture into the row below, over the code that
-    makes its recipe. Returns the widget, which Jupyter displays.
+    pixels on the longest side and painted with `steps` steps, in seconds on two cores, and enough
+    to see where a recipe leads. "paint" paints, or recalls what was painted before; "keep" puts the
+    picture into the row below, over the code that makes its recipe.
     """
     number("size", size, 16, WIDGET_SIZE, whole=True, unit="pixels")
     content, style = (resize(as_image(image), size) for image in (content, style))

@@ -10,8 +10,7 @@ def preference_panel(ballot: Ballot):
     """Two pictures, and the buttons "left", "tie" and "right": a ballot for a person to answer.
 
     What the ballot has as given is shown above, half as large. Names and counts appear after the
-    last answer, or with "stop"; "back" takes the last answer back. Answers go to `ballot.answers`,
-    and `ballot.count()` counts them. Returns the widget, which Jupyter displays.
+    last answer, or with "stop"; "back" takes the last answer back. The ballot keeps the answers.
     """
     text, given, pictures = widgets.HTML(), widgets.HBox(), widgets.HBox()
     buttons = {name: widgets.Button(description=name) for name in (*ANSWERS, "back", "stop")}
