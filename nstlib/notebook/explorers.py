@@ -92,7 +92,7 @@ def style_explorer(images: Mapping[str, np.ndarray], network: str = "light"):
 
     As `layer_explorer`; `network` is a bundled network or a file.
     """
-    pictures, styles = _shrunk(images), fast_styles(network)
+    pictures, styles = _shrunk(images), list(fast_styles(network))
 
     def draw(photo, style, other=styles[-1], share=0.0, strength=1.0, preserve_color=False):
         mix = {style: 1 - share}

@@ -199,7 +199,7 @@ def test_the_style_explorer_mixes_two_styles(monkeypatch, tiny_image):
         return lambda photo, *how: asked.append((mix, network, *how)) or 1 - photo
 
     monkeypatch.setattr(explore, "stylizer", stylizer)
-    monkeypatch.setattr(explore, "fast_styles", lambda network: ["wave", "night"])
+    monkeypatch.setattr(explore, "fast_styles", lambda network: ("wave", "night"))
     box = explore.style_explorer({"ramp": tiny_image}, "mine")
     assert asked == [({"wave": 1.0, "night": 0.0}, "mine", 1.0, False)]
     controls(box)["share"].value = 0.3
