@@ -3,12 +3,11 @@
 Pictures are float32, RGB, 0..1, (1, height, width, 3). Features are VGG19's, by layer name, with
 reflection padding. No number here says whether a painting is good, and each can be fooled: the
 photo itself is nearest to the photo, the painting itself to the style, so `nst.compare` puts both
-into every table. For sets of pictures there are `nst.style_frechet` and `nst.art_fid`, in
-nstlib.evaluation.frechet.
+into every table. For sets of pictures there are `nst.style_frechet` and `nst.art_fid`.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import product
 
 import cv2
@@ -23,7 +22,6 @@ from nstlib.vgg.losses import gram_matrix
 from nstlib.vgg.network import feature_extractor
 from nstlib.vgg.statistics import LEVELS
 
-LAYERS = tuple(LEVELS)  # block1_conv1 to block4_conv1
 CONTENT_LAYER = "block4_conv1"  # shallower ones hold on to hues and exact edges, too
 # The last layer of each block, as LPIPS takes them of VGG16.
 PERCEPTUAL_LAYERS = tuple(f"block{b}_conv{n}" for b, n in enumerate((2, 2, 4, 4, 4), start=1))
@@ -46,7 +44,7 @@ class Look:
 def look(picture) -> Look:
     """What all measures here start from; they take a `Look` wherever they take a picture.
 
-    (1, height, width, 3), sides of 32 pixels or more -> features at LAYERS and PERCEPTUAL_LAYERS,
+    (1, height, width, 3), sides of 32 pixels or more -> features at LEVELS and PERCEPTUAL_LAYERS,
     about 1 kB a pixel. Raises InputError for smaller pictures, and for NaN.
     """
     if isinstance(picture, Look):
@@ -63,7 +61,7 @@ def look(picture) -> Look:
 
 @lru_cache(maxsize=1)
 def _network():
-    return feature_extractor((*LAYERS, *PERCEPTUAL_LAYERS), padding="reflect")
+    return feature_extractor([*LEVELS, *PERCEPTUAL_LAYERS], padding="reflect")
 
 
 # --- One painting, its photo, its style ----------------------------------------------------------
@@ -83,10 +81,10 @@ def style_distance(image, style) -> float:
     """How far a painting's strokes are from the style's: 0 for the style itself.
 
     Two pictures, each of any size, wherever their parts are -> the mean squared difference of the
-    Gram matrices of their features, `relative`, averaged over LAYERS: Gatys et al. 2016, eq. 4.
+    Gram matrices of their features, `relative`, averaged over LEVELS: Gatys et al. 2016, eq. 4.
     """
     seen = look(image).features, look(style).features
-    grams = ([gram_matrix(features[layer]) for features in seen] for layer in LAYERS)
+    grams = ([gram_matrix(features[layer]) for features in seen] for layer in LEVELS)
     return float(np.mean([relative(*pair) for pair in grams]))
 
 
@@ -107,8 +105,8 @@ def perceptual_distance(image, content) -> float:
     that they learnt from people's judgements (their baseline w = 1), with VGG19 for VGG16, and a
     mean over layers for their sum: do not compare it with LPIPS numbers from elsewhere.
     """
-    image, content = _looks(image, content)
-    pairs = [(_unit(image.features[n]), _unit(content.features[n])) for n in PERCEPTUAL_LAYERS]
+    seen = [one.features for one in _looks(image, content)]
+    pairs = [[ops.normalize(features[n]) for features in seen] for n in PERCEPTUAL_LAYERS]
     return float(np.mean([float(ops.mean(ops.sum((a - b) ** 2, axis=-1))) for a, b in pairs]))
 
 
@@ -123,7 +121,10 @@ def color_distance(image, style) -> float:
     colour differences (CIEDE2000) would ask for pixels that belong together; painting and style
     have none. Histograms of L, a and b alone would miss which hues are dark.
     """
-    ranked = [np.quantile(_lab(picture) @ _AXES.T, RANKS, axis=0) for picture in (image, style)]
+    ranked = []
+    for picture in (image, style):
+        colors = cv2.cvtColor(picture_of(picture)[0], cv2.COLOR_RGB2LAB).reshape(-1, 3)
+        ranked.append(np.quantile(colors.astype("float64") @ _AXES.T, RANKS, axis=0))
     return float(np.sqrt(3 * np.mean((ranked[0] - ranked[1]) ** 2)))
 
 
@@ -137,10 +138,7 @@ def ssim(picture, photo) -> float:
     pictures = picture_of(picture), picture_of(photo)
     check_size(*pictures)
     x, y = (image[0].astype("float64") @ (0.299, 0.587, 0.114) for image in pictures)
-
-    def blurred(values):
-        return gaussian_filter(values, 1.5, radius=5)
-
+    blurred = partial(gaussian_filter, sigma=1.5, radius=5)
     mean_x, mean_y = blurred(x), blurred(y)
     variance_x, variance_y = blurred(x * x) - mean_x**2, blurred(y * y) - mean_y**2
     covariance = blurred(x * y) - mean_x * mean_y
@@ -195,14 +193,3 @@ def _looks(image, content) -> tuple[Look, Look]:
     image, content = look(image), look(content)
     check_size(image.picture, content.picture)
     return image, content
-
-
-def _unit(features):
-    length = ops.sqrt(ops.sum(ops.square(features), axis=-1, keepdims=True) + 1e-10)
-    return features / length
-
-
-def _lab(picture) -> np.ndarray:
-    """The colours of a picture in CIELAB (white D65), in no order: (pixels, 3), float64."""
-    colors = cv2.cvtColor(picture_of(picture)[0], cv2.COLOR_RGB2LAB)
-    return colors.reshape(-1, 3).astype("float64")

@@ -1,14 +1,10 @@
-"""Which of two paintings is preferred by somebody who does not know whose it is?
+"""Which of two paintings is preferred by somebody who does not know whose it is?"""
 
-`blind_pairs` makes the questions; a `Ballot` takes the answers, of a function or of a person before
-`nst.preference_panel`, and counts them. Paintings are a dict from a painter's name to a list of
-pictures (1, height, width, 3), RGB, 0..1: the first of every list is of the same photo in the same
-style, and so on.
-"""
-
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import binom, binomtest, norm
@@ -16,12 +12,11 @@ from scipy.stats import binom, binomtest, norm
 from nstlib.errors import InputError, choice, number
 
 ANSWERS = ("left", "tie", "right")
-CERTAIN = 0.9999  # the largest probability that can be asked for: 1 would take endless votes
+CONFIDENCE, POWER = 0.95, 0.8  # of intervals; of telling a share from one half
 
 
-@dataclass(frozen=True)
-class Question:
-    """Two painters by name, and the place in their lists of what is shown of them."""
+class Question(NamedTuple):
+    """The place in their lists of what is shown of two painters, and the painters by name."""
 
     scene: int
     left: str
@@ -38,50 +33,43 @@ class Votes:
     losses: int
     ties: int
 
-    @property
-    def interval(self) -> tuple[float, float]:
-        """`wilson_interval` of the wins among the votes that are no ties."""
-        return wilson_interval(self.wins, self.wins + self.losses)
-
     def __str__(self) -> str:
-        low, high = (f"{100 * end:.0f}" for end in self.interval)
+        votes = self.wins + self.losses
+        low, high = (f"{100 * end:.0f}" for end in wilson_interval(self.wins, votes))
         return (
-            f"{self.first} preferred to {self.second} in {self.wins} of {self.wins + self.losses} "
-            f"votes (95 % interval {low} to {high} %), ties: {self.ties}"
+            f"{self.first} preferred to {self.second} in {self.wins} of {votes} votes "
+            f"(95 % interval {low} to {high} %), ties: {self.ties}"
         )
 
 
-def wilson_interval(wins: int, votes: int, confidence: float = 0.95) -> tuple[float, float]:
+def wilson_interval(wins: int, votes: int) -> tuple[float, float]:
     """Which shares of wins, in the long run, go together with so many in so few votes: (low, high).
 
-    Wilson 1927, without correction for continuity; (0, 1) for no votes. Votes count as independent:
-    those of one person say what this person prefers, and no more.
+    Wilson 1927, at 95 %, without correction for continuity; (0, 1) for no votes. Votes count as
+    independent: those of one person say what this person prefers, and no more.
     """
     number("votes", votes, 0, whole=True)
-    number("wins", wins, 0, votes, whole=True, hint="No more can be won than votes are cast.")
+    number("wins", wins, 0, votes, whole=True)
     if votes == 0:
         return 0.0, 1.0
-    interval = binomtest(wins, votes).proportion_ci(confidence, method="wilson")
+    interval = binomtest(wins, votes).proportion_ci(CONFIDENCE, method="wilson")
     return float(interval.low), float(interval.high)
 
 
-def votes_needed(share: float, *, power: float = 0.8, confidence: float = 0.95) -> int:
-    """From how many votes on is a true share of wins told from one half, with probability `power`?
+def votes_needed(share: float) -> int:
+    """From how many votes on is a true share of wins told from one half, four times in five?
 
     Told means that the whole `wilson_interval` is on the same side of one half as the share. Exact,
     by the binomial distribution; votes are independent, and none is a tie. Raises InputError for a
     share of one half, which no number of votes can tell from itself.
     """
-    number("share", share, 0, 1)
-    number("power", power, 0, CERTAIN, above=True)
-    number("confidence", confidence, 0, CERTAIN, above=True)
-    if abs(share - 0.5) < 1e-3:
+    if abs(number("share", share, 0, 1) - 0.5) < 1e-3:
         raise InputError(f"share is {share!r}: take one further from 0.5 than 0.001.")
-    share, z = max(share, 1 - share), norm.ppf((1 + confidence) / 2)
-    roughly = ((z + max(norm.ppf(power), 0)) / (2 * share - 1)) ** 2  # where the spread is largest
+    share, z = max(share, 1 - share), norm.ppf((1 + CONFIDENCE) / 2)
+    roughly = ((z + norm.ppf(POWER)) / (2 * share - 1)) ** 2  # where the spread is largest
     votes = np.arange(1, int(2 * roughly) + 50)
     # The interval excludes one half if wins are more than z standard deviations above it.
-    told = binom.sf(np.floor(votes / 2 + z * np.sqrt(votes) / 2), votes, share) >= power
+    told = binom.sf(np.floor(votes / 2 + z * np.sqrt(votes) / 2), votes, share) >= POWER
     return int(votes[~told].max(initial=0)) + 1
 
 
@@ -91,36 +79,29 @@ def blind_pairs(names: Sequence[str], scenes: int, *, seed: int = 0) -> list[Que
     Each painter of a pair is on the left in half of the scenes (for an odd number, as nearly as can
     be), so that whoever always chooses the left prefers nobody.
     """
-    if len(set(names)) != len(names) or len(names) < 2 or scenes < 1:
-        raise InputError(
-            f"The painters are {', '.join(names) or 'none'}, with {scenes} scenes: give at least "
-            "two different names, and one scene."
-        )
     random, questions = np.random.default_rng(seed), []
     for pair in combinations(names, 2):
         turned = random.permutation((np.arange(scenes) + random.integers(2)) % 2)
-        questions += [
-            Question(scene, pair[turn], pair[1 - turn]) for scene, turn in enumerate(turned)
-        ]
+        questions += [Question(place, pair[t], pair[1 - t]) for place, t in enumerate(turned)]
     return [questions[place] for place in random.permutation(len(questions))]
 
 
 class Ballot:
     """A blind vote: the questions of `blind_pairs`, and the answers so far.
 
-    `paintings` maps two or more painters to equally long lists of pictures. `given` may be a list
-    of the same length, of pictures or tuples of pictures that the judge is to see as well, such as
-    (photo, style).
+    The answers are of a function (`ask`), or of a person before `nst.preference_panel`. `paintings`
+    maps two or more painters to lists of pictures (1, height, width, 3), RGB, 0..1: the first of
+    every list is of the same photo in the same style, and so on. `given` may be as long a list of
+    tuples of pictures that the judge is to see as well, such as (photo, style).
     """
 
     def __init__(self, paintings: Mapping[str, Sequence], given: Sequence = (), *, seed: int = 0):
         counts = {name: len(pictures) for name, pictures in paintings.items()}
-        lengths = set(counts.values()) | ({len(given)} if len(given) else set())
-        if len(lengths) != 1:
-            told = ", ".join(f"{name}: {count}" for name, count in counts.items())
+        lengths = {*counts.values(), *([len(given)] if len(given) else [])}
+        if len(counts) < 2 or len(lengths) != 1 or 0 in lengths:
             raise InputError(
-                f"Pictures by painter: {told or 'none'}; given: {len(given)}. All lists have to be "
-                "of one length, a picture for every scene."
+                f"Pictures by painter: {counts}; given: {len(given)}. It takes two painters or "
+                "more, and lists of one length, with a picture for every scene."
             )
         self.questions = blind_pairs(list(paintings), *lengths, seed=seed)
         self.paintings, self.given = paintings, given
@@ -135,14 +116,10 @@ class Ballot:
         return len(self.questions)
 
     def pictures(self) -> tuple:
-        """The pictures of the next question: left, right."""
-        scene, *names = self.question.scene, self.question.left, self.question.right
-        return tuple(self.paintings[name][scene] for name in names)
-
-    def beside(self) -> tuple:
-        """What is given with the next question."""
-        given = self.given[self.question.scene] if len(self.given) else ()
-        return tuple(given) if isinstance(given, list | tuple) else (given,)
+        """The pictures of the next question: left, right, and what is given with it."""
+        scene, *names = self.question
+        given = self.given[scene] if len(self.given) else ()
+        return *(self.paintings[name][scene] for name in names), *given
 
     def vote(self, answer: str) -> None:
         """Answer the next question: "left", "right" or "tie"."""
@@ -154,17 +131,15 @@ class Ballot:
     def ask(self, judge: Callable) -> "Ballot":
         """Let a function answer all that is open: judge(left, right, *given) -> answer."""
         while self.question is not None:
-            self.vote(judge(*self.pictures(), *self.beside()))
+            self.vote(judge(*self.pictures()))
         return self
 
     def count(self) -> list[Votes]:
         """The votes on every two painters, so far."""
-        preferred = {pair: [] for pair in combinations(self.paintings, 2)}
-        for question, answer in zip(self.questions, self.answers, strict=False):
-            sides = {"left": question.left, "right": question.right}
-            pair = tuple(sides.values())
-            preferred[pair if pair in preferred else pair[::-1]].append(sides.get(answer))
-        return [
-            Votes(first, second, won.count(first), won.count(second), won.count(None))
-            for (first, second), won in preferred.items()
-        ]
+        won, votes = Counter(), []
+        for (_, left, right), answer in zip(self.questions, self.answers, strict=False):
+            won[frozenset((left, right)), {"left": left, "right": right}.get(answer)] += 1
+        for pair in combinations(self.paintings, 2):
+            wins, losses, ties = (won[frozenset(pair), winner] for winner in (*pair, None))
+            votes.append(Votes(*pair, wins, losses, ties))
+        return votes

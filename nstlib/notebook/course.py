@@ -16,8 +16,6 @@ from nstlib.errors import InputError, choice, number
 from nstlib.files import write_problem
 from nstlib.machine import held_back
 
-BUDGETS = ("ci", "laptop", "gpu")
-
 
 def hello(seed: int = 0) -> None:
     """Seed everything, choose small figures, and print the one line that a bug report needs.
@@ -26,32 +24,28 @@ def hello(seed: int = 0) -> None:
     """
     number("seed", seed, 0, 2**32 - 1, whole=True)
     _figures_as_jpeg()
-    line = (
+    print(
         f"nstlib {__version__} · Python {platform.python_version()} · Keras "
         f"{keras.__version__} on {backend_name()} {backend_version()} · {device()} · "
         f"budget {budget_name()} · seed {seed}"
     )
     with held_back():  # seeding imports TensorFlow, if it is installed, on any backend
         keras.utils.set_random_seed(seed)  # last, since a library that loads may draw numbers
-    print(line)
 
 
 def _figures_as_jpeg() -> None:
     """Store figures in notebooks as JPEG: a photo takes a tenth of the room that PNG takes."""
     ipython = sys.modules.get("IPython")
-    if ipython is None or ipython.get_ipython() is None:
-        return
-    from matplotlib_inline.backend_inline import set_matplotlib_formats
+    if ipython and ipython.get_ipython():
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-    set_matplotlib_formats("jpeg", pil_kwargs={"quality": 85})
+        set_matplotlib_formats("jpeg", pil_kwargs={"quality": 85})
 
 
 def budget_name() -> str:
     """How much work to do here: NST_BUDGET if set, else "gpu" if one is seen, else "laptop"."""
-    name = os.environ.get("NST_BUDGET", "").strip().lower()
-    if not name:
-        return "gpu" if has_gpu() else "laptop"
-    return choice("NST_BUDGET", name, BUDGETS)
+    name = os.environ.get("NST_BUDGET", "").strip().lower() or ("gpu" if has_gpu() else "laptop")
+    return choice("NST_BUDGET", name, ("ci", "laptop", "gpu"))
 
 
 def budget(*, ci: Any, laptop: Any, gpu: Any) -> Any:
@@ -70,12 +64,13 @@ def output_folder() -> Path:
     named = os.environ.get("NST_OUT")
     folder = Path(named or "out")
     problem = write_problem(folder)
-    if problem and named:
+    if not problem:
+        return folder
+    if named:
         raise InputError(f"NST_OUT is {named!r}, which {problem}. Set it to a folder of your own.")
-    if problem:
-        folder = Path(tempfile.gettempdir()) / "nstlib-out"
-        folder.mkdir(exist_ok=True)
-        warnings.warn(f"Pictures go to {folder}, because 'out' {problem}.", stacklevel=2)
+    folder = Path(tempfile.gettempdir()) / "nstlib-out"
+    folder.mkdir(exist_ok=True)
+    warnings.warn(f"Pictures go to {folder}, because 'out' {problem}.", stacklevel=2)
     return folder
 
 
@@ -97,28 +92,25 @@ def _difference(yours: Any, reference: Any, tolerance: float) -> str:
     """The first difference in words, or "" for none."""
     if yours is None or yours is ...:
         return "nothing given, write your answer in place of the dots"
-    given = [dict(enumerate(v)) if isinstance(v, list | tuple) else v for v in (yours, reference)]
-    if not all(isinstance(value, dict) for value in given):
-        return _array_difference(_array(yours), _array(reference), tolerance)
-    mine, theirs = given
+    both = yours, reference
+    mine, theirs = (dict(enumerate(v)) if isinstance(v, list | tuple) else v for v in both)
+    if not (isinstance(mine, dict) and isinstance(theirs, dict)):
+        return _array_difference(yours, reference, tolerance)
     if mine.keys() != theirs.keys():
         return f"the entries are {list(mine)}, expected {list(theirs)}"
     problems = ((key, _difference(mine[key], theirs[key], tolerance)) for key in theirs)
     return next((f"at {key!r}, {problem}" for key, problem in problems if problem), "")
 
 
-def _array(value: Any) -> np.ndarray:
-    """Of a number, string, list or tensor; numbers, also bfloat16 (V), in double precision."""
-    array = ops.convert_to_numpy(value)
-    return array.astype(np.float64) if array.dtype.kind in "biufV" else array
-
-
-def _array_difference(yours: np.ndarray, reference: np.ndarray, tolerance: float) -> str:
+def _array_difference(yours: Any, reference: Any, tolerance: float) -> str:
+    """The same for numbers, strings or tensors; numbers, also bfloat16 (V), in double precision."""
+    arrays = [ops.convert_to_numpy(value) for value in (yours, reference)]
+    yours, reference = (a.astype("float64") if a.dtype.kind in "biufV" else a for a in arrays)
     if yours.shape != reference.shape:
         return f"the shape is {yours.shape}, expected {reference.shape}"
     if yours.dtype != np.float64 or reference.dtype != np.float64:
-        same = yours.dtype.kind == reference.dtype.kind and np.array_equal(yours, reference)
-        return "" if same else f"{repr(yours.tolist()):.60} is not the answer"
+        right = np.array_equal(yours, reference)
+        return "" if right else f"{repr(yours.tolist()):.60} is not the answer"
     allowed = tolerance * max(1.0, np.max(np.abs(reference), initial=0.0))
     if np.allclose(yours, reference, rtol=0, atol=allowed):
         return ""

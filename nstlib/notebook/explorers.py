@@ -1,12 +1,9 @@
-"""Looking into VGG19: plain functions that draw, and thin widgets over the same drawings.
-
-A widget computes a picture's features once for each layer and keeps them, so that its sliders only
-draw again.
-"""
+"""Looking into VGG19: plain functions that draw, and thin widgets over the same drawings."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
+import ipywidgets as widgets
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import PowerNorm
@@ -41,7 +38,7 @@ def show_feature_maps(
     plt.show()
 
 
-def show_gram(images, layer: str, *, channels: int = 64, weights: str = "imagenet") -> None:
+def show_gram(images, layer: str, *, channels: int = 64) -> None:
     """Draw the Gram matrix of a picture at a layer: which channels answer at the same places.
 
     One picture, or a dict from title to picture; then all matrices share one scale of colours,
@@ -49,32 +46,19 @@ def show_gram(images, layer: str, *, channels: int = 64, weights: str = "imagene
     `channels` channels are drawn (at most as many as there are), and the title names the two
     different ones that answer together most. Gatys et al. 2016, eq. 3, averaged over positions.
     """
-    images = images if isinstance(images, Mapping) else {"": images}
     number("channels", channels, 2, whole=True)
-    if not images:
-        raise InputError("There are no pictures: give one, or a dict from title to picture.")
-    grams = {title: _gram(_features(image, layer, weights)) for title, image in images.items()}
-    entries = [(title, images[title], gram[:channels, :channels]) for title, gram in grams.items()]
-    _draw_grams(plt.figure, entries)
+    images = _named(images if isinstance(images, Mapping) else {"": images})
+    entries = [(title, image, _gram(image, layer)) for title, image in images.items()]
+    _draw_grams(plt.figure, entries, channels)
     plt.show()
 
 
-def strongest_pair(gram) -> tuple[int, int]:
-    """The two different channels that answer together most: (channels, channels) -> (i, j)."""
-    i, j = np.triu_indices(len(gram), k=1)
-    best = np.argmax(np.asarray(gram)[i, j])
-    return int(i[best]), int(j[best])
-
-
-def layer_explorer(images: Mapping[str, np.ndarray], layers: Sequence[str] | None = None):
+def layer_explorer(images: Mapping[str, np.ndarray]):
     """A widget over `show_feature_maps`: choose a picture, a layer, and the first channel.
 
-    `images` maps names to pictures, which are shrunk to 320 pixels on the longest side; `layers`
-    are the choices, by default all of VGG19. Returns the widget, which Jupyter displays.
+    `images` maps names to pictures, which are shrunk to 320 pixels on the longest side.
     """
-    import ipywidgets as widgets
-
-    pictures, layers = _shrunk(images), _checked(layers)
+    pictures = _shrunk(images)
     features = lru_cache(maxsize=16)(lambda name, layer: _features(pictures[name], layer))
     slider = widgets.IntSlider(step=MAPS, continuous_update=False)
 
@@ -83,54 +67,40 @@ def layer_explorer(images: Mapping[str, np.ndarray], layers: Sequence[str] | Non
         slider.max = maps.shape[-1] - MAPS  # which may move it: its value is asked for anew
         return _draw_maps(Figure, maps[..., slider.value :][..., :MAPS], slider.value)
 
-    return panel({"picture": list(pictures), "layer": layers, "channel": slider}, draw)
+    return panel({"picture": list(pictures), "layer": layer_names(), "channel": slider}, draw)
 
 
-def gram_explorer(images: Mapping[str, np.ndarray], layers: Sequence[str] | None = None):
+def gram_explorer(images: Mapping[str, np.ndarray], layers: Sequence[str] = ()):
     """A widget over `show_gram`: two pictures side by side, at a layer, for some channels.
 
-    Arguments and result as for `layer_explorer`.
+    As `layer_explorer`; `layers` are the choices, by default all of VGG19.
     """
-    import ipywidgets as widgets
-
-    pictures, layers = _shrunk(images), _checked(layers)
-    gram = lru_cache(maxsize=64)(lambda name, layer: _gram(_features(pictures[name], layer)))
+    pictures, layers = _shrunk(images), [layer_name(one) for one in layers or layer_names()]
+    gram = lru_cache(maxsize=64)(lambda name, layer: _gram(pictures[name], layer))
     names = list(pictures)
 
-    def draw(left: str, right: str, layer: str, channels: int):
-        shown = (left, right)
-        cut = [(n, pictures[n], gram(n, layer)[:channels, :channels]) for n in shown]
-        return _draw_grams(Figure, cut)
+    def draw(left: str, layer: str, right=(names * 2)[1], channels=64):
+        entries = [(name, pictures[name], gram(name, layer)) for name in (left, right)]
+        return _draw_grams(Figure, entries, channels)
 
-    right = widgets.Dropdown(options=names, value=names[1 % len(names)])
-    channels = widgets.IntSlider(64, 8, 128, 8, continuous_update=False)
-    return panel({"left": names, "right": right, "layer": layers, "channels": channels}, draw)
+    controls = {"left": names, "right": names, "layer": layers, "channels": (8, 128, 8)}
+    return panel(controls, draw)
 
 
 def style_explorer(images: Mapping[str, np.ndarray], network: str = "light"):
     """A widget over `nst.stylizer`: a photo, two of a network's styles, and the way between them.
 
-    `images` maps names to photos, which are shrunk to 320 pixels on the longest side; `network` is
-    a bundled network or a file. Returns the widget, which Jupyter displays.
+    As `layer_explorer`; `network` is a bundled network or a file.
     """
-    import ipywidgets as widgets
+    pictures, styles = _shrunk(images), list(fast_styles(network))
 
-    pictures, styles = _shrunk(images), fast_styles(network)
+    def draw(photo, style, other=styles[-1], share=0.0, strength=1.0, preserve_color=False):
+        mix = {style: 1 - share}
+        mix[other] = mix.get(other, 0.0) + share
+        return stylizer(mix, network=network)(pictures[photo], strength, preserve_color)
 
-    def draw(photo: str, first: str, second: str, share=0.0, strength=1.0, keep_color=False):
-        mix = {first: 1 - share}
-        mix[second] = mix.get(second, 0.0) + share
-        return stylizer(mix, network=network)(pictures[photo], strength, keep_color)
-
-    controls = {
-        "photo": list(pictures),
-        "first": widgets.Dropdown(options=styles, description="style"),
-        "second": widgets.Dropdown(options=styles, value=styles[-1], description="and"),
-        "share": (0.0, 1.0, 0.1),
-        "strength": (0.0, 1.0, 0.1),
-        "keep_color": widgets.Checkbox(False, description="keep the photo's colours"),
-    }
-    return panel(controls, draw)
+    controls = {"photo": list(pictures), "style": styles, "other": styles, "share": (0.0, 1.0, 0.1)}
+    return panel(controls | {"strength": (0.0, 1.0, 0.1), "preserve_color": False}, draw)
 
 
 # --- What is drawn -------------------------------------------------------------------------------
@@ -139,25 +109,22 @@ def style_explorer(images: Mapping[str, np.ndarray], network: str = "light"):
 def _features(image, layer: str, weights: str = "imagenet") -> np.ndarray:
     """The activations of one layer, (height, width, channels)."""
     image, layer = as_image(image), layer_name(layer)
-    smallest = smallest_side([layer])
-    if min(image.shape[1:3]) < smallest:
-        height, width = image.shape[1:3]
+    (height, width), smallest = image.shape[1:3], smallest_side([layer])
+    if min(height, width) < smallest:
         raise InputError(
             f"The picture has {width} x {height} pixels, and {layer} needs {smallest} on the "
             "shorter side: take a larger picture, or a shallower layer."
         )
-    network = _network(weights)
+    network = _cached_vgg(weights=weights)
     extractor = keras.Model(network.input, network.get_layer(layer).output)
     return ops.convert_to_numpy(extractor(image))[0]
 
 
-@lru_cache(maxsize=2)
-def _network(weights: str) -> keras.Model:
-    return build_vgg("vgg19", weights=weights)
+_cached_vgg = lru_cache(maxsize=2)(build_vgg)
 
 
-def _gram(maps: np.ndarray) -> np.ndarray:
-    return ops.convert_to_numpy(gram_matrix(ops.convert_to_tensor(maps[None])))[0]
+def _gram(image, layer: str) -> np.ndarray:
+    return ops.convert_to_numpy(gram_matrix(_features(image, layer)[None]))[0]
 
 
 def _draw_maps(new_figure: Callable, maps: np.ndarray, first: int):
@@ -176,18 +143,18 @@ def _draw_maps(new_figure: Callable, maps: np.ndarray, first: int):
     return figure
 
 
-def _draw_grams(new_figure: Callable, entries: Sequence[tuple[str, np.ndarray, np.ndarray]]):
+def _draw_grams(new_figure: Callable, entries: Sequence[tuple], channels: int):
     """(title, picture, Gram matrix) of each picture -> a figure with each pair in a row."""
     figure = new_figure(figsize=(5.6 * len(entries), 3.3), layout="constrained")
     axes = figure.subplots(1, 2 * len(entries), squeeze=False, width_ratios=[2, 3] * len(entries))
+    entries = [(title, image, gram[:channels, :channels]) for title, image, gram in entries]
     norm = PowerNorm(0.5, vmin=0, vmax=max(gram.max() for *_, gram in entries) or 1)
-    pairs = zip(axes[0, ::2], axes[0, 1::2], entries, strict=True)
-    for seen, matrix, (title, image, gram) in pairs:
+    for (seen, matrix), (title, image, gram) in zip(axes.reshape(-1, 2), entries, strict=True):
         seen.imshow(as_image(image)[0])
         seen.set_title(title, fontsize=10)
         seen.axis("off")
         matrix.imshow(gram, cmap="magma", norm=norm, interpolation="nearest")
-        i, j = strongest_pair(gram)
+        i, j = np.unravel_index(np.argmax(np.triu(gram, k=1)), gram.shape)
         matrix.set_title(f"most together: channels {i} and {j}", fontsize=9)
     return figure
 
@@ -195,12 +162,11 @@ def _draw_grams(new_figure: Callable, entries: Sequence[tuple[str, np.ndarray, n
 # --- What is given -------------------------------------------------------------------------------
 
 
-def _shrunk(images: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _named(images: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
     if not isinstance(images, Mapping) or not images:
         raise InputError(f"images is {type(images).__name__}: give a dict from name to picture.")
-    return {name: at_most(image) for name, image in images.items()}
+    return images
 
 
-def _checked(layers: Sequence[str] | None) -> list[str]:
-    names = [layers] if isinstance(layers, str) else layers or layer_names()
-    return [layer_name(name) for name in names]
+def _shrunk(images: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name: at_most(image) for name, image in _named(images).items()}

@@ -1,13 +1,13 @@
 """What all panels are made of: controls above a picture that follows them, and pictures as JPEG.
 
-Core ipywidgets and JPEG pictures, which JupyterLab and Colab both show. ipywidgets is imported when
-a panel is made, so that a machine without it can do all the rest.
+Core ipywidgets and JPEG pictures, which JupyterLab and Colab both show.
 """
 
 import inspect
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
+import ipywidgets as widgets
 import numpy as np
 
 from nstlib.errors import InputError
@@ -16,19 +16,16 @@ from nstlib.images.arrays import as_image, resize, to_pil
 WIDGET_SIZE = 320  # longest side in pixels at most, so that a new layer is there within a second
 
 
-def panel(controls: Mapping, draw: Callable, *, width: int | None = None):
+def panel(controls: Mapping, draw: Callable):
     """Controls in a row above the picture that `draw` makes of their values, anew at each change.
 
     `controls` maps the names of arguments of `draw` to widgets, or to what `ipywidgets.interact`
     makes one of: (0, 1, 0.05) is a slider, a list is a menu, both set to the argument's default.
-    `draw` returns a picture (1, height, width, 3), RGB, 0..1, or a Matplotlib figure; `width` is
-    how wide it is on the screen, by default as many pixels as it has. Returns the widget, which
-    Jupyter displays; its `redraw()` draws without a change.
+    `draw` returns a picture (1, height, width, 3), RGB, 0..1, or a Matplotlib figure. Returns the
+    widget, which Jupyter displays; its `redraw()` draws without a change.
     """
-    import ipywidgets as widgets
-
     controls = {name: _control(name, given, draw) for name, given in controls.items()}
-    picture = widgets.Image(format="jpeg", width=str(width or ""))
+    picture = widgets.Image(format="jpeg")
 
     def redraw(change=None) -> None:
         values = {name: control.value for name, control in controls.items()}
@@ -44,8 +41,6 @@ def panel(controls: Mapping, draw: Callable, *, width: int | None = None):
 
 def _control(name: str, given, draw: Callable):
     """A widget as it is, or one made of an abbreviation; named after its argument if nameless."""
-    import ipywidgets as widgets
-
     argument = inspect.signature(draw).parameters.get(name)
     default = argument.default if argument else inspect.Parameter.empty
     control = widgets.interactive.widget_from_abbrev(given, default)
@@ -57,11 +52,9 @@ def _control(name: str, given, draw: Callable):
     return control
 
 
-def in_a_row(parts):
+def in_a_row(parts: Iterable):
     """Widgets beside each other, and below where there is no room."""
-    import ipywidgets as widgets
-
-    return widgets.HBox(list(parts), layout=widgets.Layout(flex_flow="row wrap"))
+    return widgets.HBox(list(parts), layout={"flex_flow": "row wrap"})
 
 
 def as_jpeg(drawn) -> bytes:

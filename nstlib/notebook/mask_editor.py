@@ -1,11 +1,7 @@
-"""Looking at a mask and correcting it: plain functions, and a thin widget over them.
-
-The widget's sliders only move the brush and draw; what costs more than that waits for a button.
-"""
-
-from collections.abc import Callable
+"""Looking at a mask and correcting it: plain functions, and a thin widget over them."""
 
 import cv2
+import ipywidgets as widgets
 import numpy as np
 
 from nstlib.errors import InputError, number
@@ -42,11 +38,10 @@ def brush(mask, x: float, y: float, radius: float, value: float = 1.0) -> np.nda
 
 def grow(mask, pixels: int) -> np.ndarray:
     """The mask with its region wider by `pixels` on all sides, or narrower if they are negative."""
-    mask = as_mask(mask)
     size = 2 * abs(int(pixels)) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     change = cv2.dilate if pixels > 0 else cv2.erode
-    return change(mask[0, ..., 0], disc)[None, ..., None]
+    return change(as_mask(mask)[0, ..., 0], disc)[None, ..., None]
 
 
 def mask_editor(photo, mask=None):
@@ -54,19 +49,16 @@ def mask_editor(photo, mask=None):
 
     `photo` is (1, height, width, 3), `mask` where to begin, by default nowhere. Move the brush by
     its sliders and press *add* or *remove*; *snap to edges*, *subject* and *sky* ask GrabCut and
-    take about a second. Returns the widget, which Jupyter displays.
+    take about a second.
     """
-    import ipywidgets as widgets
-
     photo = as_image(photo)
-    start = np.zeros((*photo.shape[:3], 1), "float32") if mask is None else mask
-    states = [as_mask(start, photo.shape[1:3])]
+    states = [as_mask(0 * photo if mask is None else mask, photo.shape[1:3])]
     sliders = {
         name: widgets.FloatSlider(value, min=0.01, max=most, step=0.01)
         for name, value, most in (("x", 0.5, 1.0), ("y", 0.5, 1.0), ("radius", 0.1, 0.5))
     }
-    said = widgets.Label()
     view = panel(sliders, lambda **at: _preview(photo, states[-1], **at))
+    said = widgets.Label()
 
     def on_click(button) -> None:
         said.value = ""
@@ -90,7 +82,7 @@ def mask_editor(photo, mask=None):
 
 
 # Each makes the next mask of the mask so far, the photo, and where the brush is.
-_CHANGES: dict[str, Callable] = {
+_CHANGES = {
     "add": lambda mask, photo, at: brush(mask, **at),
     "remove": lambda mask, photo, at: brush(mask, **at, value=0.0),
     "snap to edges": lambda mask, photo, at: refine_mask(photo, mask),
@@ -106,6 +98,6 @@ _CHANGES: dict[str, Callable] = {
 def _preview(photo, mask, x: float, y: float, radius: float) -> np.ndarray:
     """The photo under the mask, small, with the brush as a white ring."""
     shown = at_most(over_photo(photo, mask), PREVIEW_SIZE)
-    nothing = np.zeros((*shown.shape[:3], 1), "float32")
+    nothing = 0 * shown[..., :1]
     inner = brush(nothing, x, y, max(0.0, radius - 1.5 / max(shown.shape)))
     return np.clip(shown + brush(nothing, x, y, radius) - inner, 0, 1)

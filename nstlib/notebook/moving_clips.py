@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from nstlib.errors import choice, number
-from nstlib.images.arrays import as_image
+from nstlib.errors import InputError, choice, number
+from nstlib.images.arrays import as_image, fitted
 from nstlib.images.flow import warp
 from nstlib.images.masks import as_mask
 
@@ -36,24 +36,24 @@ def moving_clip(image, kind: str = "pan", frames: int = 12, size: int = 256, *, 
     """A clip of known motion from one photo -> MovingClip.
 
     `kind` is "pan", the camera moves along the photo; "zoom", it comes nearer; or "cut-out", while
-    it moves, something passes before the photo the other way: `cut_out`, a (picture, mask) such as
-    `load_image(file, alpha="mask")` gives, or an oval piece of the photo itself. `size` is the
-    longest side in pixels. All motion is by fractions of pixels.
+    it moves, `cut_out` passes before the photo the other way, a (picture, mask) such as
+    `load_image(file, alpha="mask")` gives. `size` is the longest side in pixels. All motion is by
+    fractions of pixels.
     """
     choice("kind", kind, SPEED)
     number("frames", frames, 1, whole=True)
     number("size", size, 1, whole=True, unit="pixels")
+    if (kind == "cut-out") != (cut_out is not None):
+        raise InputError('cut_out=(picture, mask) is what passes in a clip of the kind "cut-out".')
     image = as_image(image)
-    height, width = image.shape[1:3]
-    shape = tuple(max(2, round(side * size / max(height, width))) for side in (height, width))
+    shape = fitted(*image.shape[1:3], size)
     layers = [_photo_layer(image, shape, kind, frames)]
-    if kind == "cut-out":
-        layers.append(_cut_out_layer(*(cut_out or _oval(image)), shape, frames))
+    if cut_out is not None:
+        layers.append(_cut_out_layer(*cut_out, shape, frames))
     drawn = [[layer.draw(shape, t) for layer in layers] for t in range(frames)]
-    pairs = zip(range(1, frames), drawn, drawn[1:], strict=False)
-    known = [_true_flow(layers, *pair) for pair in pairs]
+    known = [_true_flow(layers, drawn, t) for t in range(1, frames)]
     flows, visible = [flow for flow, _ in known], [seen for _, seen in known]
-    return MovingClip([_composed(parts) for parts in drawn], flows, visible)
+    return MovingClip([_composed(*parts) for parts in drawn], flows, visible)
 
 
 @dataclass(frozen=True)
@@ -87,27 +87,25 @@ class _Layer:
 
 def _photo_layer(image: np.ndarray, shape, kind: str, frames: int) -> _Layer:
     """The photo, FINER times larger than the frame and as much more as the camera's way needs."""
-    time, speed = np.arange(frames)[:, None], np.array(SPEED[kind])
-    frame = np.array(shape[::-1])
+    time, speed, frame = np.arange(frames)[:, None], np.array(SPEED[kind]), np.array(shape[::-1])
     way = np.abs(speed) * (frames - 1)
     enlarged = FINER * max((frame + way + 1) / image.shape[2:0:-1])
     sides = [round(enlarged * side) for side in image.shape[2:0:-1]]
     picture = cv2.resize(image[0], sides, interpolation=cv2.INTER_AREA).clip(0, 1)
     scales = ZOOM**-time if kind == "zoom" else np.ones_like(time, "float64")
     places = np.where(speed < 0, way, 0) + time * speed + (1 - scales) * frame / 2
-    opaque = np.concatenate([picture, np.ones_like(picture[..., :1])], axis=-1)
+    opaque = cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA)
     return _Layer(opaque, FINER * scales[:, 0], FINER * places)
 
 
 def _cut_out_layer(picture, mask, shape, frames: int) -> _Layer:
     """What passes: two thirds as high as the frame, its way through the middle of it."""
-    picture, mask = as_image(picture)[0], as_mask(mask)[0]
-    rows, columns = (np.flatnonzero(mask[..., 0].max(axis) > 0.5) for axis in (1, 0))
-    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    height, width = picture[box].shape[:2]
+    mask = as_mask(mask)[0]
+    left, top, width, height = cv2.boundingRect((mask > 0.5).astype("uint8"))
+    cut = np.concatenate([as_image(picture)[0], mask], axis=-1)
+    cut = cut[top : top + height, left : left + width]
     enlarged = FINER * min(0.65 * shape[0] / height, 0.5 * shape[1] / width)
     sides = round(enlarged * width), round(enlarged * height)
-    cut = np.concatenate([picture, mask], axis=-1)[box]
     cut = cv2.resize(cut, sides, interpolation=cv2.INTER_AREA).clip(0, 1)
     cut = np.pad(cut, [(2, 2), (2, 2), (0, 0)])  # so that its edge is transparent
     middle = (np.array(shape[::-1]) - np.array(sides) / FINER) / 2
@@ -116,39 +114,26 @@ def _cut_out_layer(picture, mask, shape, frames: int) -> _Layer:
     return _Layer(cut, np.full(frames, float(FINER)), FINER * places)
 
 
-def _oval(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The photo upside down, so that it differs from what is behind it, and an oval mask."""
-    _, height, width, _ = image.shape
-    mask = np.zeros((height, width), "float32")
-    axes = width // 4, height // 3
-    cv2.ellipse(mask, (width // 2, height // 2), axes, 0, 0, 360, 1.0, -1, cv2.LINE_AA)
-    return image[:, ::-1], mask.clip(0, 1)
-
-
-def _composed(parts: list[np.ndarray]) -> np.ndarray:
+def _composed(photo: np.ndarray, *fronts: np.ndarray) -> np.ndarray:
     """The layers of one time, the last one in front, as a picture."""
-    picture = parts[0][..., :3]
-    for part in parts[1:]:
-        picture = picture + part[..., 3:] * (part[..., :3] - picture)
+    picture = photo[..., :3]
+    for front in fronts:
+        picture = picture + front[..., 3:] * (front[..., :3] - picture)
     return picture[None].astype("float32")
 
 
-def _true_flow(layers, t: int, before: list, now: list) -> tuple[np.ndarray, np.ndarray]:
+def _true_flow(layers: list, drawn: list, t: int) -> tuple[np.ndarray, np.ndarray]:
     """The flow of the layer that is in front, and where that was the layer in front before, too.
 
     Pixels in which an edge is, in either frame, count as not visible.
     """
-    height, width = now[0].shape[:2]
-    flow, seen = layers[0].flow((height, width), t), np.ones((height, width), bool)
-    if len(layers) > 1:
-        front, ahead = now[1][..., 3], layers[1].flow((height, width), t)
-        hidden = warp(before[1][None, ..., 3:], flow)[0, ..., 0]
-        shown = warp(before[1][None, ..., 3:], ahead)[0, ..., 0]
-        flow = np.where(front[..., None] > 0.5, ahead, flow)
-        seen = np.where(
-            front > 0.5, (front > 0.99) & (shown > 0.99), (front < 0.01) & (hidden < 0.01)
-        )
-    y, x = np.mgrid[:height, :width]
-    x, y = x + flow[..., 0], y + flow[..., 1]
-    seen = seen & (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+    height, width = shape = drawn[t][0].shape[:2]
+    flow, seen = layers[0].flow(shape, t), True
+    for layer, before, now in zip(layers[1:], drawn[t - 1][1:], drawn[t][1:], strict=True):
+        front = now[..., 3]
+        flow = np.where(front[..., None] > 0.5, layer.flow(shape, t), flow)
+        past = warp(before[None, ..., 3:], flow)[0, ..., 0]
+        seen = np.where(front > 0.5, np.minimum(front, past) > 0.99, np.maximum(front, past) < 0.01)
+    places = flow + np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1)
+    seen = seen & ((places >= 0) & (places <= (width - 1, height - 1))).all(axis=-1)
     return flow, seen[None, ..., None].astype("float32")

@@ -1,9 +1,6 @@
-"""A panel to try recipes on: choose layers and weights, paint small, keep, compare, take the code.
+"""A panel to try recipes on: choose layers and weights, paint small, keep, and take the code."""
 
-The panel is thin: `nst.style_transfer` paints, and what was painted is remembered by its code.
-"""
-
-from dataclasses import fields
+import ipywidgets as widgets
 
 from nstlib.errors import InputError, NstError, number
 from nstlib.gatys.painting import style_transfer
@@ -12,32 +9,25 @@ from nstlib.images.arrays import as_image, resize
 from nstlib.notebook.kit import WIDGET_SIZE, as_jpeg
 from nstlib.vgg.table import layer_names
 
-LOOK_SIZE, LOOK_STEPS = 128, 30  # seconds on two cores, and enough to see where a recipe leads
 KEPT = 6  # pictures beside each other
 
 
 def as_code(settings: Recipe) -> str:
     """The shortest call of `nst.recipe` that makes this recipe, ready to be pasted."""
-    base = recipe("default")
-    changed = {
-        entry.name: getattr(settings, entry.name)
-        for entry in fields(Recipe)
-        if getattr(settings, entry.name) != getattr(base, entry.name)
-    }
+    base = vars(recipe("default"))
+    changed = {name: value for name, value in vars(settings).items() if value != base[name]}
     arguments = "".join(f", {name}={value!r}" for name, value in changed.items())
     return f'nst.recipe("default"{arguments})'
 
 
-def recipe_explorer(content, style, *, size: int = LOOK_SIZE, steps: int = LOOK_STEPS):
+def recipe_explorer(content, style, *, size: int = 128, steps: int = 30):
     """A panel over `nst.style_transfer`: content layer, style layers, weights, pooling.
 
     `content` and `style` are pictures (1, height, width, 3), RGB, 0..1; they are shrunk to `size`
-    pixels on the longest side and painted with `steps` steps, in seconds. "paint" paints, or
-    recalls what was painted before; "keep" puts the picture into the row below, over the code that
-    makes its recipe. Returns the widget, which Jupyter displays.
+    pixels on the longest side and painted with `steps` steps, in seconds on two cores, and enough
+    to see where a recipe leads. "paint" paints, or recalls what was painted before; "keep" puts the
+    picture into the row below, over the code that makes its recipe.
     """
-    import ipywidgets as widgets
-
     number("size", size, 16, WIDGET_SIZE, whole=True, unit="pixels")
     content, style = (resize(as_image(image), size) for image in (content, style))
     painted, settings = {}, _controls()
@@ -61,13 +51,9 @@ def recipe_explorer(content, style, *, size: int = LOOK_SIZE, steps: int = LOOK_
             paint.disabled = False
 
     def on_keep(_) -> None:
-        kept = widgets.VBox(
-            [
-                widgets.Image(format="jpeg", value=picture.value, height=160),
-                widgets.Textarea(value=code.value, layout={"width": "200px", "height": "6em"}),
-            ]
-        )
-        row.children = (*row.children, kept)[-KEPT:]
+        image = widgets.Image(format="jpeg", value=picture.value, height=160)
+        text = widgets.Textarea(value=code.value, layout={"width": "200px", "height": "6em"})
+        row.children = (*row.children, widgets.VBox([image, text]))[-KEPT:]
 
     paint.on_click(on_paint)
     keep.on_click(on_keep)
@@ -77,33 +63,25 @@ def recipe_explorer(content, style, *, size: int = LOOK_SIZE, steps: int = LOOK_
 
 def _controls() -> dict:
     """The panel's controls by the setting that each decides, set to the default recipe."""
-    import ipywidgets as widgets
-
     base, layers = recipe("default"), [n for n in layer_names() if not n.endswith("pool")]
-    return {
-        "content_layers": widgets.Dropdown(
-            options=layers, value=next(iter(base.content_layers)), description="content"
-        ),
-        "style_layers": widgets.SelectMultiple(
-            options=layers, value=tuple(base.style_layers), rows=8, description="style"
-        ),
-        "style_weight": widgets.FloatLogSlider(
-            base.style_weight, min=-1, max=4, step=0.25, description="β, style"
-        ),
-        "tv_weight": widgets.FloatSlider(base.tv_weight, min=0, max=100, description="smoothness"),
-        "pooling": widgets.Dropdown(options=["max", "average"], description="pooling"),
-        "start": widgets.Dropdown(options=["content", "mix", "noise"], description="start"),
+    content, style = next(iter(base.content_layers)), tuple(base.style_layers)
+    controls = {
+        "content_layers": widgets.Dropdown(options=layers, value=content),
+        "style_layers": widgets.SelectMultiple(options=layers, value=style, rows=8),
+        "style_weight": widgets.FloatLogSlider(base.style_weight, min=-1, max=4, step=0.25),
+        "tv_weight": widgets.FloatSlider(base.tv_weight, min=0, max=100),
+        "pooling": widgets.Dropdown(options=["max", "average"]),
+        "start": widgets.Dropdown(options=["content", "mix", "noise"]),
     }
+    for name, control in controls.items():
+        control.description = name.removesuffix("_layers").replace("_", " ")
+    return controls
 
 
 def _chosen(settings: dict, steps: int) -> Recipe:
     """The recipe that the controls describe."""
     value = {name: control.value for name, control in settings.items()}
-    base, layers = recipe("default"), value["style_layers"]
-    if not layers:
+    if not value["style_layers"]:
         raise InputError("No style layer is chosen: hold Ctrl (or Cmd) and click one or more.")
-    same = layers == tuple(base.style_layers)
-    value["style_layers"] = base.style_layers if same else dict.fromkeys(layers, 1 / len(layers))
-    value["content_layers"] = {value["content_layers"]: 1.0}
     value["style_weight"] = round(value["style_weight"], 4)  # its slider goes in powers of ten
-    return recipe(base, **value, steps=steps, coarse={})
+    return recipe("default", **value, steps=steps, coarse={})

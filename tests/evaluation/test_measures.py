@@ -4,7 +4,6 @@ import cv2
 import numpy as np
 import pytest
 from keras import ops
-from scipy.linalg import sqrtm
 
 from nstlib.errors import InputError
 from nstlib.evaluation import frechet, measures
@@ -174,21 +173,6 @@ def test_frechet_distance_has_a_closed_form():
     assert frechet.frechet_distance(mean, variances, mean, [1.0, 1.0]) == pytest.approx(1 + 4)
 
 
-def test_frechet_distance_of_covariances():
-    random = np.random.default_rng(4)
-    first, second = (part @ part.T for part in random.normal(size=(2, 3, 3)))
-    expected = 14 + np.trace(first + second - 2 * sqrtm(first @ second).real)
-    found = frechet.frechet_distance([0, 0, 0], first, [1, 2, 3], second)
-    assert found == pytest.approx(expected)
-    assert frechet.frechet_distance([0, 0, 0], first, [0, 0, 0], first) == pytest.approx(
-        0, abs=1e-9
-    )
-    diagonal = frechet.frechet_distance([0, 0], [1, 4], [1, 0], [9, 1])
-    assert frechet.frechet_distance(
-        [0, 0], np.diag([1, 4]), [1, 0], np.diag([9, 1])
-    ) == pytest.approx(diagonal)
-
-
 def test_the_statistics_of_a_patch_are_its_style_vector(cat):
     cut = cat.picture[:, :32, :32]
     expected = ops.convert_to_numpy(style_vector(style_encoder()(cut)))
@@ -236,12 +220,9 @@ def test_pictures_that_are_none(cat):
 
 
 def test_sets_that_are_none(cat):
-    with pytest.raises(InputError, match="paintings is empty"):
+    with pytest.raises(InputError, match="list of pictures is empty"):
         frechet.style_frechet(cat, [])
-    with pytest.raises(InputError, match="images is empty"):
+    with pytest.raises(InputError, match="list of pictures is empty"):
         frechet.art_fid([], [], cat)
     with pytest.raises(InputError, match="1 images and 2 contents"):
         frechet.art_fid(cat, [cat, cat], cat)
-    for patch in (16, 40, 64.0):
-        with pytest.raises(InputError, match=f"patch is {patch}; it is a multiple of 16"):
-            frechet.style_frechet(cat, cat, patch=patch)

@@ -37,7 +37,9 @@ def test_flow_finds_a_slide_and_trusts_all_but_what_came_in():
 
 
 def test_what_was_hidden_is_not_trusted():
-    clip = moving_clip(texture(120, 160), "cut-out", 2, 160)
+    photo, (y, x) = texture(120, 160), np.mgrid[-1:1:120j, -1:1:160j]
+    oval = photo[:, ::-1], (np.hypot(x / 0.5, y / 0.66) < 1).astype("float32")
+    clip = moving_clip(photo, "cut-out", 2, 160, cut_out=oval)
     (before, now), seen = clip.frames, clip.visible[0]
     trust = flow_trust(find_flow(before, now), find_flow(now, before), before, now)
     assert (trust * seen).sum() / seen.sum() > 0.75

@@ -112,14 +112,15 @@ def test_gram_takes_all_channels_when_asked_for_more(tiny_image, figures):
 def test_gram_needs_two_channels_and_a_picture(tiny_image):
     with pytest.raises(InputError, match="channels is 1; it must be a whole number, 2 or more"):
         explore.show_gram(tiny_image, "block1_conv1", channels=1)
-    with pytest.raises(InputError, match="no pictures: give one"):
+    with pytest.raises(InputError, match="images is dict: give a dict from name"):
         explore.show_gram({}, "block1_conv1")
 
 
-def test_strongest_pair_is_of_two_different_channels():
-    gram = np.diag([9.0, 8.0, 7.0])
-    gram[0, 2] = gram[2, 0] = 3.0
-    assert explore.strongest_pair(gram) == (0, 2)
+def test_the_strongest_pair_is_of_two_different_channels(monkeypatch, tiny_image, figures):
+    maps = np.float32([[[3, 0, 1], [0, 5, 0]]])  # channel 1 answers most, but by itself
+    monkeypatch.setattr(explore, "_features", lambda *_: maps)
+    explore.show_gram(tiny_image, "block1_conv1")
+    assert titles(figures[0])[1] == "most together: channels 0 and 2"
 
 
 # --- Widgets -------------------------------------------------------------------------------------
@@ -127,7 +128,7 @@ def test_strongest_pair_is_of_two_different_channels():
 
 @pytest.mark.parametrize("explorer", [explore.layer_explorer, explore.gram_explorer])
 def test_every_control_draws_a_jpeg_anew(explorer, images):
-    box = explorer(images, LAYERS)
+    box = explorer(images)
     assert Image.open(io.BytesIO(picture(box))).format == "JPEG"
     for name, control in controls(box).items():
         before = picture(box)
@@ -142,7 +143,7 @@ def test_every_control_draws_a_jpeg_anew(explorer, images):
 )
 @pytest.mark.usefixtures("unsaved")
 def test_sliders_and_returning_compute_nothing(explorer, slider, images, untrained):
-    box = explorer(images, LAYERS)
+    box = explorer(images)
     computed = len(untrained)
     for value in (8, 16, 24):
         controls(box)[slider].value = value
@@ -155,7 +156,7 @@ def test_sliders_and_returning_compute_nothing(explorer, slider, images, untrain
 
 @pytest.mark.usefixtures("unsaved")
 def test_the_channel_slider_ends_where_the_layer_does(images):
-    box = explore.layer_explorer(images, LAYERS)
+    box = explore.layer_explorer(images)
     layer, channel = controls(box)["layer"], controls(box)["channel"]
     assert channel.max == 64 - 8
     layer.value = "block2_conv1"
@@ -173,7 +174,7 @@ def test_widgets_shrink_large_pictures_and_leave_small_ones(tiny_image):
 
 @pytest.mark.usefixtures("unsaved")
 def test_layers_are_checked_and_may_be_the_papers_names(images):
-    box = explore.layer_explorer(images, ["relu2_1"])
+    box = explore.gram_explorer(images, ["relu2_1"])
     assert controls(box)["layer"].options == ("block2_conv1",)
     with pytest.raises(InputError, match="Did you mean 'block1_conv"):
         explore.gram_explorer(images, ["block1_conv9"])
@@ -198,12 +199,12 @@ def test_the_style_explorer_mixes_two_styles(monkeypatch, tiny_image):
         return lambda photo, *how: asked.append((mix, network, *how)) or 1 - photo
 
     monkeypatch.setattr(explore, "stylizer", stylizer)
-    monkeypatch.setattr(explore, "fast_styles", lambda network: ["wave", "night"])
+    monkeypatch.setattr(explore, "fast_styles", lambda network: ("wave", "night"))
     box = explore.style_explorer({"ramp": tiny_image}, "mine")
     assert asked == [({"wave": 1.0, "night": 0.0}, "mine", 1.0, False)]
     controls(box)["share"].value = 0.3
-    controls(box)["and"].value = "wave"
-    controls(box)["keep the photo's colours"].value = True
+    controls(box)["other"].value = "wave"
+    controls(box)["preserve_color"].value = True
     assert [sum(mix.values()) for mix, *_ in asked] == [1.0] * 4
     assert asked[1][0] == {"wave": 0.7, "night": 0.3} and asked[3][0] == {"wave": 1.0}
     assert asked[3][1:] == ("mine", 1.0, True)

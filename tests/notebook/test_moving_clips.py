@@ -16,9 +16,16 @@ def photo() -> np.ndarray:
     return (0.5 + 0.5 * np.stack(waves, axis=-1))[None].astype("float32")
 
 
+@pytest.fixture(scope="module")
+def oval(photo) -> tuple:
+    """The photo upside down, so that it differs from what is behind it, and an oval mask."""
+    y, x = np.mgrid[-1:1:200j, -1:1:300j]
+    return photo[:, ::-1], (np.hypot(x / 0.5, y / 0.66) < 1).astype("float32")
+
+
 @pytest.mark.parametrize("kind", ["pan", "zoom", "cut-out"])
-def test_the_flow_of_a_moving_clip_is_its_motion(photo, kind):
-    clip = moving_clip(photo, kind, 4, 96)
+def test_the_flow_of_a_moving_clip_is_its_motion(photo, oval, kind):
+    clip = moving_clip(photo, kind, 4, 96, cut_out=oval if kind == "cut-out" else None)
     assert len(clip.frames) == 4 and len(clip.flows) == len(clip.visible) == 3
     assert clip.frames[0].shape == (1, 64, 96, 3)
     still = [np.zeros_like(flow) for flow in clip.flows]
@@ -33,4 +40,6 @@ def test_a_moving_clip_says_what_it_can_be(photo):
         moving_clip(photo, "pane")
     with pytest.raises(InputError, match="frames is 0"):
         moving_clip(photo, "pan", 0)
+    with pytest.raises(InputError, match=r"cut_out=\(picture, mask\) is what passes"):
+        moving_clip(photo, "cut-out")
     assert moving_clip(photo, "pan", 1, 16).flows == []

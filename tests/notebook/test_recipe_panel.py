@@ -7,8 +7,6 @@ import nstlib as nst
 from nstlib.errors import InputError
 from nstlib.notebook import recipe_panel
 
-widgets = pytest.importorskip("ipywidgets")
-
 
 @pytest.fixture
 def painted(monkeypatch):

@@ -11,7 +11,7 @@ def gray(value: float) -> np.ndarray:
     return np.full((1, 8, 10, 3), value, "float32")
 
 
-def darker(left, right) -> str:
+def darker(left, right, *given) -> str:
     return "left" if left.mean() < right.mean() else "right"
 
 
@@ -21,7 +21,7 @@ def panel():
     noon = [gray(value) for value in (0.5, 0.6, 0.7, 0.8)]
     night = [gray(0.1), gray(0.1), gray(0.1), gray(0.9)]
     ballot = Ballot({"night": night, "noon": noon}, given=[(gray(0), gray(1))] * 4)
-    widget = preference_panel(ballot, size=16)
+    widget = preference_panel(ballot)
     text, given, pictures, row = widget.children
     buttons = {button.description: button for button in row.children}
     return ballot, buttons, text, given, pictures
