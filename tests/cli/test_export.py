@@ -27,7 +27,7 @@ def test_export_prints_what_it_wrote_and_how_near_it_is(run):
 def test_options_reach_what_writes(run, monkeypatch, output, typed, writer, options):
     def stand_in(network, path, style, **given):
         assert (network, style, given) == ("adain", "cat" if "alpha" in given else None, options)
-        path.write_bytes(b"0" * 10**5)
+        Path(path / "saved_model.pb" if path.is_dir() else path).write_bytes(b"0" * 10**5)
         return path
 
     opened = SimpleNamespace(path=Path(output), inputs={"image": (1, None)}, outputs={})
