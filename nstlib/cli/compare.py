@@ -1,14 +1,15 @@
-"""`python -m nstlib compare`: paintings of one photo, measured, in a table and a strip."""
+"""`python -m nstlib compare`: measure paintings of one photo, side by side."""
 
 import argparse
 import warnings
 from pathlib import Path
 
+from nstlib import evaluation, images, stylizers
 from nstlib.cli.options import WHOLE, add_common, free_name, given, path
 from nstlib.errors import choice
+from nstlib.files import writable
 from nstlib.stylizers.engine import ENGINES, Engine
 
-HELP = "measure paintings of one photo, side by side"
 OUTPUTS = "the strip of pictures (.jpg, .png) or the table (.md, .csv); may be given again"
 SAME_FORM = 0.02  # two pictures whose sides are in the same proportion, but for rounding
 
@@ -33,12 +34,9 @@ def run(args: argparse.Namespace) -> None:
         args.usage_error("--steps is for --engines gatys only")
     content, style, paintings = _pictures(args)
     engines = [_engine(name, args, style) for name in names]
-    from nstlib.evaluation.comparison import compare
-    from nstlib.stylizers.door import Stylizer
-
     for name, engine in zip(names, engines, strict=True):
-        paintings[free_name(name, paintings)] = Stylizer(engine)
-    comparison = compare(paintings, content, style)
+        paintings[free_name(name, paintings)] = stylizers.door.Stylizer(engine)
+    comparison = evaluation.comparison.compare(paintings, content, style)
     if not args.quiet:
         print(comparison.table())
     for output in args.output:
@@ -47,15 +45,12 @@ def run(args: argparse.Namespace) -> None:
 
 def _pictures(args: argparse.Namespace) -> tuple:
     """The photo, the style, and the paintings by the names of their files; OUT is checked, too."""
-    from nstlib.files import writable
-    from nstlib.images.bundled import find_picture
-    from nstlib.images.files import EXTENSIONS, load_image
-
-    files = [find_picture(name) for name in (args.photo, args.style, *args.paintings)]
+    names = [args.photo, args.style, *args.paintings]
+    files = [images.bundled.find_picture(name) for name in names]
     for output in args.output:
-        suffixes = (".md", ".csv", *EXTENSIONS)
-        writable(output, suffixes, overwrite=args.overwrite, protect=files)
-    content, style, *paintings = (load_image(file, args.size) for file in files)
+        formats = evaluation.comparison.FORMATS
+        writable(output, formats, overwrite=args.overwrite, protect=files)
+    content, style, *paintings = (images.files.load_image(file, args.size) for file in files)
     named = {}
     for file, painting in zip(files[2:], paintings, strict=True):
         named[free_name(file.stem, named)] = _of_size(painting, content, file)
@@ -64,8 +59,6 @@ def _pictures(args: argparse.Namespace) -> tuple:
 
 def _of_size(painting, content, file: Path):
     """The painting at the photo's size if they are of one form; else `compare` will refuse it."""
-    from nstlib.images.arrays import resize
-
     (_, high, wide, _), (_, height, width, _) = painting.shape, content.shape
     if (high, wide) == (height, width) or abs(wide * height / (high * width) - 1) > SAME_FORM:
         return painting
@@ -74,15 +67,14 @@ def _of_size(painting, content, file: Path):
         f"photo's size here; --size {max(high, wide)} may leave it as it is.",
         stacklevel=2,
     )
-    return resize(painting, (height, width))
+    return images.arrays.resize(painting, (height, width))
 
 
 def _engine(name: str, args: argparse.Namespace, style) -> Engine:
     """An engine of the table, or a bundled network; gatys gets the style as it is measured."""
-    from nstlib.images.bundled import bundled_networks
-
     if name == "gatys":
         return Engine(name, style, options=given(args, "steps"))
     if name in ENGINES:
         return Engine(name, args.style)
-    return Engine("fast", args.style, choice("--engines", name, [*ENGINES, *bundled_networks()]))
+    networks = images.bundled.bundled_networks()
+    return Engine("fast", args.style, choice("--engines", name, [*ENGINES, *networks]))

@@ -1,8 +1,7 @@
-"""`python -m nstlib folder`: every picture of a folder, painted into another."""
+"""`python -m nstlib folder`: paint every picture of a folder, and go on where it stopped."""
 
+from nstlib import stylizers
 from nstlib.cli.options import WEIGHT, WHOLE, add_common, add_engine, engine_of, given
-
-HELP = "paint every picture of a folder"
 
 
 def add_options(parser) -> None:
@@ -16,19 +15,17 @@ def add_options(parser) -> None:
     add("--workers", metavar="N", type=WHOLE, help="processes on this machine; 1 needs no Dask")
     add("--scheduler", metavar="ADDRESS", help="a dask.distributed one, such as tcp://host:8786")
     add("--timeout", metavar="S", type=WEIGHT, help="seconds in which it has to answer: 10")
-    add_engine(parser, "folder")
+    add_engine(parser, "fast")
     parser.set_defaults(when_stopped="the same command goes on from here")
 
 
 def run(args) -> int:
     """Paint what is not done yet. The exit code is 1 if a picture had to be passed over."""
-    engine = engine_of(args)
-    from nstlib.stylizers.folder import stylize_folder
-
+    engine, paths = engine_of(args), (args.source, args.output)
     options = given(args, "strength", "preserve_color", "extension")
     options |= given(args, "workers", "scheduler", "timeout")
-    size = None if args.full_size else args.size
-    report = stylize_folder(args.source, args.output, engine, size=size, **options)
+    options["size"] = None if args.full_size else args.size
+    report = stylizers.folder.stylize_folder(*paths, engine, **options)
     if not args.quiet:
         print(report)
     return 1 if report.failed else 0

@@ -1,7 +1,8 @@
 """The command line: `python -m nstlib stylize PHOTO STYLE -o OUT`, and train, doctor, weights, …
 
-`--help` has to answer at once, so everything heavy is imported inside the commands. Exit codes:
-0 done, 1 the work failed (why is on the error stream), 2 the command line was wrong, 130 Ctrl-C.
+`--help` has to answer at once: the rooms of nstlib that the commands import load their modules
+when they are used. Exit codes: 0 done, 1 the work failed (why is on the error stream), 2 the
+command line was wrong, 130 Ctrl-C.
 """
 
 import argparse
@@ -15,14 +16,15 @@ from nstlib.errors import NstError
 
 SUMMARY = "Neural style transfer in Keras: paint a photo in the manner of a painting."
 EXAMPLE = "Example: nstlib stylize great_wall starry_night -o painting.jpg"
-# Each has HELP, add_options(parser) and run(args), which returns the exit code, or None for 0.
+# Each has run(args), which returns the exit code, or None for 0, and add_options(parser) if it has
+# options. The first line of its docstring, from the colon on, is its help.
 COMMANDS = (stylize, train, folder, video, compare, export, doctor, weights, styles)
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit code, or raises SystemExit for --help and wrong usage."""
     args = build_parser().parse_args(argv)
-    if getattr(args, "quiet", False):
+    if args.quiet:
         os.environ["NST_PROGRESS"] = "0"
     for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a letter is no reason to fail
         if hasattr(stream, "reconfigure"):  # in a notebook it cannot
@@ -45,12 +47,14 @@ def main(argv: list[str] | None = None) -> int:
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="nstlib", description=SUMMARY, epilog=EXAMPLE)
     parser.add_argument("--version", action="version", version=f"nstlib {__version__}")
-    parser.set_defaults(when_stopped="nothing was saved")
+    parser.set_defaults(quiet=False, when_stopped="nothing was saved")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for module in COMMANDS:
-        command = commands.add_parser(module.__name__.rpartition(".")[2], help=module.HELP)
+        name, summary = module.__name__.rpartition(".")[2], module.__doc__.splitlines()[0]
+        command = commands.add_parser(name, help=summary.partition(": ")[2])
         command.set_defaults(run=module.run, usage_error=command.error)
-        module.add_options(command)
+        if hasattr(module, "add_options"):
+            module.add_options(command)
     return parser
 
 

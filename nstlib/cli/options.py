@@ -9,8 +9,6 @@ from pathlib import Path
 from nstlib.errors import InputError, number
 from nstlib.stylizers.engine import ENGINES, Engine
 
-# The engine of each command, if none is named. One picture can wait for the optimiser.
-DEFAULT_ENGINES = {"stylize": "gatys", "folder": "fast", "video": "fast"}
 ENGINE_HELP = "gatys, slowly; fast, in styles it was trained for; adain and adain-light, in any"
 NETWORKS = tuple(name for name in ENGINES if name != "gatys")
 
@@ -51,9 +49,7 @@ def shares(text: str) -> str | dict[str, float]:
         pairs = [part.split("=") for part in text.split(",")]
         return {name.strip(): float(share) for name, share in pairs}
     except ValueError:
-        raise InputError(
-            f"{text!r} is no mix of styles; write great_wave=0.5,poppies=0.5."
-        ) from None
+        raise InputError(f"{text!r} is no mix; write great_wave=0.5,poppies=0.5.") from None
 
 
 def given(args: argparse.Namespace, *names: str) -> dict:
@@ -79,12 +75,13 @@ def add_common(parser: argparse.ArgumentParser, size: int | None = 512, *, overw
         add("--overwrite", action="store_true", help="replace OUT if it exists")
 
 
-def add_engine(parser: argparse.ArgumentParser, command: str) -> Callable:
+def add_engine(parser: argparse.ArgumentParser, default: str) -> Callable:
     """The options from which `engine_of` makes an engine; returns an `add` for gatys alone."""
-    default, add = DEFAULT_ENGINES[command], parser.add_argument
+    add = parser.add_argument
     add("--engine", choices=ENGINES, default=default, help=f"{ENGINE_HELP}: %(default)s")
     add("--strength", metavar="S", type=SHARE, default=1.0, help="0, the photo, to 1")
     add("--preserve-color", action="store_true", help="keep the colours of the photo")
+    parser.set_defaults(only={})
     add = _only_for(parser, NETWORKS)
     add("--network", metavar="N", help="a bundled one, such as light, or a file")
     add("--tile", metavar="N", type=WHOLE, help="paint in tiles of N pixels, such as 1024")
@@ -97,12 +94,11 @@ def add_engine(parser: argparse.ArgumentParser, command: str) -> Callable:
 
 def _only_for(parser: argparse.ArgumentParser, engines: tuple[str, ...]) -> Callable:
     """An `add_argument` for options that these engines take, and `engine_of` refuses to others."""
-    only = parser.get_default("only") or {}
-    parser.set_defaults(only=only)
     group = parser.add_argument_group(f"for --engine {' or '.join(engines)} only")
 
     def add(*names: str, **how) -> None:
-        only[group.add_argument(*names, **how).dest] = names[0], engines
+        option = group.add_argument(*names, **how)
+        parser.get_default("only")[option.dest] = names[0], engines
 
     return add
 
@@ -114,9 +110,6 @@ def engine_of(args: argparse.Namespace) -> Engine:
             args.usage_error(f"{option} is for --engine {' or '.join(engines)} only")
     style = shares(args.style)
     if args.engine == "gatys" and not isinstance(style, str):
-        args.usage_error(
-            f"a mix is for --engine {' or '.join(NETWORKS)}; gatys takes one painting, and in "
-            "`stylize` more with --styles"
-        )
+        args.usage_error("gatys takes no mix; `stylize` takes more paintings with --styles")
     options = given(args, "alpha", "steps")
     return Engine(args.engine, style, args.network, tile=args.tile, options=options)

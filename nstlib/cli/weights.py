@@ -1,8 +1,7 @@
 """`python -m nstlib weights`: which copy of the pretrained network is used, and is it whole."""
 
+from nstlib import vgg
 from nstlib.cli.options import path
-
-HELP = "which copy of the pretrained network is used, and is it whole"
 
 
 def add_options(parser) -> None:
@@ -12,6 +11,4 @@ def add_options(parser) -> None:
 
 def run(args) -> None:
     """Read it to the last number, fetched first if it has to be, and say which copy it is."""
-    from nstlib.vgg.weights import load_vgg_weights
-
-    print(load_vgg_weights(args.network, args.file or "imagenet").origin)
+    print(vgg.weights.load_vgg_weights(args.network, args.file or "imagenet").origin)

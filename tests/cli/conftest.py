@@ -62,16 +62,6 @@ def painted(monkeypatch):
 
 
 @pytest.fixture
-def never_painted(monkeypatch):
-    """Fail if the work is begun: what is wrong has to be found before."""
-
-    def refuse(*_, **__):
-        raise AssertionError("the painting was begun")
-
-    monkeypatch.setattr(optimize, "style_transfer", refuse)
-
-
-@pytest.fixture
 def asked(monkeypatch):
     """Replace the engines by copies of the photo; returns the engines that were asked for."""
     engines = []

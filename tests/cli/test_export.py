@@ -1,41 +1,38 @@
-"""export: what it writes and says, checked against Keras."""
+"""export: what it writes and says, checked against Keras; files are written elsewhere."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 
+def test_export_prints_what_it_wrote_and_how_near_it_is(run):
+    mix = ("--style", "starry_night=1,poppies=1")
+    code, printed, _ = run("export", "light", "-o", "l.onnx", *mix, "--check")
+    wrote, inputs, outputs, difference = printed.splitlines()
+    assert code == 0 and wrote.startswith("Wrote l.onnx: ") and wrote.endswith(" MB, ONNX")
+    assert inputs == "  inputs: image (1, 3, any, any)"
+    assert outputs == "  outputs: painting (1, 3, any, any)"
+    assert float(difference.removeprefix("Largest difference from Keras: ").split()[0]) < 1e-3
+
+
 @pytest.mark.parametrize(
-    ("name", "options", "expected"),
+    ("output", "typed", "writer", "options"),
     [
-        (
-            "l.onnx",
-            ("--style", "starry_night=1,poppies=1"),
-            "MB, ONNX\n  inputs: image (1, 3, any, any)\n  outputs: painting (1, 3, any, any)",
-        ),
-        (
-            "l.tflite",
-            ("--size", "64x48"),
-            "MB, LiteRT\n  inputs: image (1, 48, 64, 3), mix (1, 15)\n  outputs: painting (1, 48, ",
-        ),
+        ("l.tflite", ["--size", "64x48"], "export_litert", {"size": (48, 64)}),
+        ("l.tflite", ["--precision", "float32"], "export_litert", {"precision": "float32"}),
+        ("l", ["--style", "cat", "--alpha", 0.5], "export_saved_model", {"alpha": 0.5}),
     ],
 )
-def test_export_prints_what_it_wrote(run, name, options, expected):
-    code, printed, _ = run("export", "light", "-o", name, *options, "--check")
-    assert code == 0 and printed.startswith(f"Wrote {name}: ") and expected in printed
-    difference = printed.partition("Largest difference from Keras: ")[2].split()[0]
-    assert float(difference) < 1e-3
-    code, _, err = run("export", "light", "-o", name)
-    assert code == 1 and "is there already" in err and "--overwrite" in err
+def test_options_reach_what_writes(run, monkeypatch, output, typed, writer, options):
+    def stand_in(network, path, style, **given):
+        assert (network, style, given) == ("adain", "cat" if "alpha" in given else None, options)
+        Path(path / "saved_model.pb" if path.is_dir() else path).write_bytes(b"0" * 10**5)
+        return path
 
-
-def test_a_folder_is_checked_before_the_work(run):
-    Path("folder").mkdir()
-    Path("folder/saved_model.pb").touch()
-    code, _, err = run("export", "light", "-o", "folder")
-    assert code == 1 and "is there already" in err and "--overwrite" in err
-    Path("file").touch()
-    code, _, err = run("export", "light", "-o", "file", "--overwrite")
-    assert code == 1 and "is a file" in err or "in, a file" in err
-    code, _, err = run("export", "light", "-o", "l.tflite", "--precision", "float8")
-    assert code == 1 and "precision is 'float8'" in err and not Path("l.tflite").exists()
+    opened = SimpleNamespace(path=Path(output), inputs={"image": (1, None)}, outputs={})
+    monkeypatch.setattr(f"nstlib.export.tensorflow.{writer}", stand_in)
+    monkeypatch.setattr("nstlib.export.reader.open_exported", lambda path: opened)
+    code, printed, _ = run("export", "adain", "-o", output, *typed)
+    kind = {"export_litert": "LiteRT", "export_saved_model": "SavedModel"}[writer]
+    assert code == 0 and f"Wrote {output}: 0.1 MB, {kind}\n  inputs: image (1, any)" in printed
