@@ -6,7 +6,7 @@ time, writes no H.264, which browsers play, and does not say when the disk is fu
 
 import heapq
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -68,9 +68,7 @@ def _opened(path: Path) -> Iterator[tuple]:
         container = av.open(str(path))
     except (av.FFmpegError, OSError) as error:
         why = error.strerror or error
-        raise InputError(
-            f"{path} is not a video that can be read ({why}): it is of another kind, or damaged."
-        ) from error
+        raise InputError(f"{path} is not a video that can be read ({why}).") from error
     with container:
         yield container, _pictures_of(container, path)
 
@@ -84,9 +82,7 @@ def _pictures_of(container, path: Path):
         others = {stream.type or "unknown data" for stream in container.streams} or {"nothing"}
         raise InputError(f"{path} has no frames: it holds {', '.join(others)}.")
     if moving[0].codec_context is None:
-        raise InputError(
-            f"{path} is in a codec that is not known here: convert it to H.264 (.mp4) first."
-        )
+        raise InputError(f"{path} is in a codec that is not known here: convert it to H.264.")
     moving[0].thread_type = "AUTO"
     return moving[0]
 
@@ -95,16 +91,15 @@ def look(path: Path) -> VideoFacts:
     """What a video says of itself. Raises MissingFile, or InputError for what is no video."""
     with _opened(path) as (container, stream):
         rate = Fraction(stream.average_rate or stream.guessed_rate or DEFAULT_RATE)
-        seconds = float((container.duration or 0) / av.time_base)
-        if stream.duration:
-            seconds = float(stream.duration * stream.time_base)
-        frames, unit, sound = stream.frames or round(seconds * rate), stream.time_base, ""
+        unit, sound = stream.time_base, ""
+        seconds = (stream.duration or 0) * unit or (container.duration or 0) / av.time_base
+        frames = stream.frames or round(seconds * rate)
         for heard in container.streams.audio[:1]:
             sound = heard.codec_context.name if heard.codec_context else "unknown"
         for _, frame, problem in _decoded(container, stream):
             if not problem:
                 shape = _picture(frame).shape[1:3]
-                return VideoFacts(rate, frames, seconds, unit, sound, shape)
+                return VideoFacts(rate, frames, float(seconds), unit, sound, shape)
     raise InputError(f"{path} has no frames that can be read: it is empty, or damaged.")
 
 
@@ -120,10 +115,8 @@ def read_frames(path: Path, skip: int = 0) -> Iterator[Frame]:
         for index, (time, frame, problem) in enumerate(_decoded(container, stream)):
             time = time if time is not None else (0 if last is None else last + step)
             last = time if last is None else max(time, last + 1)  # never backwards
-            if problem or index < skip:
-                yield Frame(last, None, problem)
-            else:
-                yield Frame(last, _picture(frame))
+            picture = None if problem or index < skip else _picture(frame)
+            yield Frame(last, picture, problem)
 
 
 def _decoded(container, stream) -> Iterator[tuple]:
@@ -164,25 +157,20 @@ def _picture(frame) -> np.ndarray:
 
 
 def encoder_for(path: Path, shape: tuple[int, int], codec: str | None = None) -> str:
-    """The name of the encoder for a file of this extension and frames of this (height, width).
-
-    `codec` asks for a certain one. InputError says what can be written.
-    """
-    suffix = choice("The end of a video's name", path.suffix.lower(), CONTAINERS)
-    allowed = CONTAINERS[suffix][1]
+    """The encoder, `codec` or the first that can, for a file of this extension, one of CONTAINERS,
+    and frames of this (height, width). InputError if there is none."""
+    suffix, odd = path.suffix.lower(), any(side % 2 for side in shape)
+    wanted = CONTAINERS[suffix][1]
     if codec is not None:
-        choice(f"codec for {suffix}", codec, allowed)
-    even = not any(side % 2 for side in shape)
-    here = [name for name in allowed if name in av.codecs_available]  # FFmpeg may lack some
-    fit = [name for name in here if even or name not in EVEN_ONLY]
-    wanted = [name for name in fit if codec in (None, name)]
-    if not wanted:
-        height, width = shape
-        raise InputError(
-            f"{codec or 'No codec'} for {suffix} can write frames of {width} x {height} here. "
-            f"These can: {', '.join(fit) or 'none; name a file that ends in .mp4'}."
-        )
-    return wanted[0]
+        wanted = [choice(f"codec for {suffix}", codec, wanted)]
+    for name in wanted:
+        if name in av.codecs_available and not (odd and name in EVEN_ONLY):  # FFmpeg may lack some
+            return name
+    height, width = shape
+    raise InputError(
+        f"{', '.join(wanted)} cannot write frames of {width} x {height} here: name a file that "
+        "ends in .mp4, .mkv or .webm, and no codec."
+    )
 
 
 @dataclass(frozen=True)
@@ -213,7 +201,7 @@ def safe_on_disk(file) -> None:
     os.fsync(file.fileno())
 
 
-def join(pieces: Sequence[Path], form: Format, source: Path, target: Path, *, sound: bool) -> None:
+def join(pieces: list[Path], form: Format, source: Path, target: Path, *, sound: bool) -> None:
     """One video of the pieces, with the sound of the source; nothing is encoded again.
 
     Raises OSError if the disk refuses, and ValueError if the sound does not fit into the container.
@@ -228,7 +216,7 @@ def join(pieces: Sequence[Path], form: Format, source: Path, target: Path, *, so
         safe_on_disk(file)
 
 
-def _packets_of_pieces(pieces: Sequence[Path], target) -> Iterator:
+def _packets_of_pieces(pieces: list[Path], target) -> Iterator:
     for piece in pieces:
         with av.open(str(piece)) as part:
             for packet in part.demux(video=0):

@@ -1,8 +1,7 @@
 """One door to every engine: what is to paint is said in an `Engine`, a `Stylizer` paints.
 
-What is behind the door (an optimiser, a network for one style, a network for many) differs in
-speed and in freedom; what comes out is the same kind of function, picture -> painting, so that
-folders, videos and big pictures need to know nothing of engines.
+What comes out is the same kind of function, picture -> painting, whatever is behind the door, so
+that folders, videos and big pictures need to know nothing of engines.
 """
 
 import os
@@ -95,9 +94,15 @@ class Stylizer:
     def __init__(self, engine: Engine):
         _check_process()
         self.engine = engine
-        self._paint = _made(engine)
-        if hasattr(self._paint, "follow"):
+        if engine.name == "gatys":
+            from nstlib.gatys.film import GatysPainter
+
+            self._paint = GatysPainter(engine.style, **engine.options)
             self.follow = self._paint.follow
+        else:
+            from nstlib.stylizers.one_pass import one_pass
+
+            self._paint = one_pass(engine)
 
     def __call__(self, picture, strength: float = 1.0, preserve_color: bool = False) -> np.ndarray:
         _check_process()
@@ -106,23 +111,6 @@ class Stylizer:
 
     def __reduce__(self):
         return Stylizer, (self.engine,)
-
-    def __eq__(self, other):
-        return self.engine == other.engine if isinstance(other, Stylizer) else NotImplemented
-
-    def __hash__(self):
-        return hash(self.engine)
-
-
-def _made(engine: Engine) -> Callable:
-    """What paints: picture -> painting, imported only now, with all that it needs."""
-    if engine.name == "gatys":
-        from nstlib.gatys.film import GatysPainter
-
-        return GatysPainter(engine.style, **engine.options)
-    from nstlib.stylizers.one_pass import one_pass
-
-    return one_pass(engine)
 
 
 @lru_cache
@@ -135,8 +123,8 @@ def _check_process() -> None:
     if os.getpid() != _first_process():
         raise NstError(
             "This process was forked off one that has made stylizers, and cannot paint: the "
-            "threads of TensorFlow do not come along. Start workers by spawning instead, "
-            "multiprocessing.get_context('spawn'), and hand them the stylizer: it is made again."
+            "threads of TensorFlow do not come along. Start workers by spawning instead: "
+            "multiprocessing.get_context('spawn')."
         )
 
 
@@ -169,9 +157,8 @@ def by_region(stylizers: Sequence[Stylizer | None], masks: Sequence) -> Callable
     those of a scrap. Raises InputError if a place belongs to nobody.
     """
     if len(stylizers) != len(masks) or not masks:
-        raise InputError(
-            f"There are {len(stylizers)} stylizers and {len(masks)} masks: give one for each."
-        )
+        given = f"There are {len(stylizers)} stylizers and {len(masks)} masks"
+        raise InputError(f"{given}: give one for each.")
     return partial(_by_region, tuple(stylizers), tuple(masks))
 
 
@@ -182,12 +169,9 @@ def _by_region(
     shares = [as_mask(mask, picture.shape[1:3]) for mask in masks]
     total = sum(shares)
     if total.min() <= 0:
-        raise InputError(
-            "Some pixels belong to no region: the masks are 0 there. Let the last mask be 1 - the "
-            "others."
-        )
-    parts = [
-        picture if paint is None else paint(picture, strength, preserve_color)
-        for paint in stylizers
-    ]
-    return sum(share / total * part for share, part in zip(shares, parts, strict=True))
+        raise InputError("Some pixels belong to no region: let the last mask be 1 - the others.")
+    painted = np.zeros_like(picture)
+    for paint, share in zip(stylizers, shares, strict=True):
+        part = paint(picture, strength, preserve_color) if paint else picture
+        painted += share / total * part
+    return painted

@@ -46,25 +46,20 @@ class Engine:
     def __post_init__(self):
         choice("The engine", self.name, ENGINES)
         if self.style is None:
-            raise InputError(
-                f'Name the painting: nst.stylizer("{self.name}", style="starry_night").'
-            )
+            said = f'Name the painting: nst.stylizer("{self.name}", style="starry_night").'
+            raise InputError(said)
         if self.name != "gatys":
             self._check_network()
         elif (self.network, self.runtime, self.threads, self.tile) != (None, None, 0, None):
-            raise InputError(
-                "network, runtime, threads and tile are for networks: 'gatys' takes none."
-            )
+            raise InputError("network, runtime, threads, tile: 'gatys' takes none of these.")
 
     def _check_network(self) -> None:
         any_style = self.name in ANY_STYLE or self.network is not None
-        allowed = ANY_STYLE_OPTIONS if any_style else ()
-        unknown = [option for option in self.options if option not in allowed]
+        unknown = set(self.options).difference(ANY_STYLE_OPTIONS if any_style else ())
         if unknown:
             raise InputError(
-                f"{', '.join(unknown)}: a network of named styles takes no such thing. adain and "
-                f"adain-light take {', '.join(ANY_STYLE_OPTIONS)}, gatys others: "
-                "nst.stylizer('gatys', …)."
+                f"{', '.join(sorted(unknown))}: a network of named styles takes no such thing, "
+                f"adain and adain-light take {', '.join(ANY_STYLE_OPTIONS)}, and gatys others."
             )
         number("palette", self.options.get("palette", 1), 0, 1, hint="0 keeps the photo's colours.")
         number("threads", self.threads, 0, whole=True, hint="0 takes all cores.")
@@ -99,11 +94,17 @@ def fingerprint(value) -> str:
     It is the same in every process for numbers, texts, arrays, dicts and lists of these, and for
     functions, known by name and code.
     """
-    return _digest(repr(_said(value)).encode())[:16]
+    return digest(repr(_said(value)).encode())[:16]
+
+
+def digest(content: bytes) -> str:
+    """The SHA-256, in hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def _said(value):
-    """A value in words: what a file holds for its path, and a hash for an array."""
+    """A value in words: what a file holds for its path, a hash for an array; without places in
+    memory, a function's name and, if it is written in Python, its code."""
     value = getattr(value, "engine", value)
     if isinstance(value, Engine):
         return value.key()
@@ -115,18 +116,11 @@ def _said(value):
         return _said((value.func, value.args, value.keywords))
     if isinstance(value, str | os.PathLike):
         path = Path(os.path.expanduser(value))
-        return _digest(path.read_bytes()) if os.path.isfile(path) else str(value)
+        return digest(path.read_bytes()) if os.path.isfile(path) else str(value)
     if hasattr(value, "shape"):
-        return value.shape, _digest(np.ascontiguousarray(value).tobytes())
-    return _function(value) if hasattr(value, "__qualname__") else repr(value)
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _function(function) -> tuple:
-    """A function's name and, if it is written in Python, its code, without places in memory."""
-    code = getattr(function, "__code__", None)
-    values = [one for one in code.co_consts if not hasattr(one, "co_code")] if code else []
-    return function.__module__, function.__qualname__, getattr(code, "co_code", b""), values
+        return value.shape, digest(np.ascontiguousarray(value).tobytes())
+    if not hasattr(value, "__qualname__"):
+        return repr(value)
+    code = getattr(value, "__code__", None)
+    constants = [one for one in code.co_consts if not hasattr(one, "co_code")] if code else []
+    return value.__module__, value.__qualname__, getattr(code, "co_code", b""), constants

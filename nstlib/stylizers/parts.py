@@ -28,43 +28,42 @@ class Parts:
     `skipped` are the (number, problem) of the frames that could not be painted.
     """
 
-    def __init__(self, target: Path, form: Format, settings: dict):
+    def __init__(self, target: Path, form: Format, settings: str):
         """Go on with what is there, if it was begun with the same settings; else begin."""
         self.folder, self.form = target.with_name(f"{target.name}.parts"), form
-        self.settings = json.dumps(settings | {"form": repr(form)}, sort_keys=True)
         self.writer, self.done, self.memory, self.skipped = None, 0, None, []
-        if not self._can_go_on():
-            self._begin()
+        mark = self.folder / "settings"
+        if not self._can_go_on(mark, settings):
+            self._begin(mark, settings)
 
-    def _can_go_on(self) -> bool:
+    def _can_go_on(self, mark: Path, settings: str) -> bool:
         with suppress(OSError, ValueError, KeyError):  # whatever is missing or broken: begin anew
-            if (self.folder / "settings.json").read_text(encoding="utf-8") != self.settings:
-                return False
             pieces = self.pieces()
-            ends = [0, *(_numbers(piece)[1] + 1 for piece in pieces)]
-            if not pieces or ends[:-1] != [_numbers(piece)[0] for piece in pieces]:
+            numbers = [tuple(map(int, piece.stem.split("-"))) for piece in pieces]
+            ends = [0, *(last + 1 for _, last in numbers)]
+            whole = pieces and ends[:-1] == [first for first, _ in numbers]
+            if not whole or mark.read_text(encoding="utf-8") != settings:
                 return False
             with np.load(pieces[-1].with_suffix(".npz")) as state:
                 skipped = [tuple(entry) for entry in json.loads(str(state["skipped"]))]
-                pictures = [state[name][None] for name in ("frame", "painting")]
-            self.done, self.skipped, self.memory = ends[-1], skipped, tuple(map(as_image, pictures))
+                memory = as_image(state["frame"]), as_image(state["painting"])
+            self.done, self.skipped, self.memory = ends[-1], skipped, memory
             return True
         return False
 
-    def _begin(self) -> None:
+    def _begin(self, mark: Path, settings: str) -> None:
         """Throw away what there is, which is said, and never what is not ours."""
-        mark, pieces = self.folder / "settings.json", len(self.pieces())
         if self.folder.is_dir() and any(self.folder.iterdir()) and not mark.exists():
             raise InputError(f"{self.folder} is wanted for the work, but holds something else.")
-        if pieces:
+        if self.pieces():
             warnings.warn(
-                f"{self.folder} holds {pieces} pieces of a film that was to be painted in another "
-                "way, or are damaged: begun anew.",
+                f"{self.folder} holds pieces of a film that was to be painted in another way, or "
+                "are damaged: begun anew.",
                 stacklevel=4,
             )
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
-        mark.write_text(self.settings, encoding="utf-8")
+        mark.write_text(settings, encoding="utf-8")
 
     def pieces(self) -> list[Path]:
         """The finished ones, in their order."""
@@ -78,19 +77,20 @@ class Parts:
         if self.writer is None:
             self.begun = time.monotonic()
             self.writer = PieceWriter(self.folder / "piece.part", self.form)
-        self.is_whole = False  # if the disk, or Ctrl-C, stops it in the middle
+        self.reached = None  # if the disk, or Ctrl-C, stops it in the middle
         self.writer.write(picture, when)
         self.memory, self.reached = memory, done
-        self.is_whole = True
         if time.monotonic() - self.begun >= SECONDS:
             self.finish()
 
     def finish(self) -> None:
-        """Make the piece whole, so that its frames are done."""
+        """Make the piece whole, so that its frames are done; a broken one is left."""
         if self.writer is None:
             return
         writer, self.writer = self.writer, None
         writer.close()
+        if self.reached is None:
+            return
         older = list(self.folder.glob("*-*.npz"))
         piece = self.folder / f"{self.done:08d}-{self.reached - 1:08d}.nut"
         frame, painting = map(to_uint8, self.memory)
@@ -100,21 +100,6 @@ class Parts:
         self.done = self.reached
         for state in older:
             state.unlink()
-
-    def rescue(self) -> None:
-        """After an error: keep what is being written, if it can be kept."""
-        if self.writer is None:
-            return
-        with suppress(Exception):  # the error that is already on its way says more
-            if self.is_whole:
-                self.finish()
-            else:
-                self.writer.close()
-
-
-def _numbers(piece: Path) -> tuple[int, int]:
-    first, last = piece.stem.split("-")
-    return int(first), int(last)
 
 
 class PieceWriter:

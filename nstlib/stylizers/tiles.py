@@ -133,7 +133,8 @@ class _Passes:
 
     `kept` has maps of the whole picture, (height, width, channels) at the scale of their part, and
     `statistics` mean and variance of what enters a normalisation, both by the part's name. Tiles
-    begin and end, with their margins, at multiples of all scales or at the picture's own end.
+    begin and end, with their margins, at multiples of all scales; what is beyond the picture's own
+    end, slicing leaves out.
     """
 
     def __init__(self, parts: dict[str, Part], picture: np.ndarray, tile: int):
@@ -152,20 +153,16 @@ class _Passes:
             return self._collect({self.last}, [], bar)[self.last][None]
 
     def _measure(self, depth: int, bar) -> None:
-        """One pass: the statistics of all normalisations of a depth, and what is worth keeping."""
-        parts = [part for part in self.parts.values() if part.depth == depth]
-        measured = [p.takes[0] for p in parts if isinstance(p.layer, InstanceNormalization)]
-        border = self._border(depth)
+        """One pass: the statistics of all normalisations of a depth, and, where memory allows, the
+        maps before this depth from which all that follows is made."""
+        later = [part for part in self.parts.values() if part.depth >= depth]
+        border = {name for part in later for name in part.takes if self.parts[name].depth < depth}
+        normalizing = [part for part in later if isinstance(part.layer, InstanceNormalization)]
+        measured = [part.takes[0] for part in normalizing if part.depth == depth]
         room = sum(4 * int(np.prod(self.shapes[name])) for name in border | self.kept.keys())
         found = self._collect(border if room <= MEMORY else set(), measured, bar)
         if room <= MEMORY:
             self.kept = {name: (self.kept | found)[name] for name in border}
-
-    def _border(self, depth: int) -> set[str]:
-        """The maps before the normalisations of a depth from which all that follows is made."""
-        later = [part for part in self.parts.values() if part.depth >= depth]
-        taken = {name for part in later for name in part.takes}
-        return {name for name in taken if self.parts[name].depth < depth}
 
     def _collect(self, wanted: set[str], measured: list[str], bar) -> dict[str, np.ndarray]:
         """Maps of the whole picture that are wanted, tile by tile; the others are measured."""
@@ -186,22 +183,16 @@ class _Passes:
         computed = order(self.parts, targets, self.kept.keys())
         margin = _round_up(reach(self.parts, computed), self.step)
         for corner in product(*(range(0, side, self.tile) for side in self.sides)):
-            inner, outer = self._ends(corner, 0), self._ends(corner, margin)
+            inner = [(at, at + self.tile) for at in corner]
+            outer = [(max(0, at - margin), at + self.tile + margin) for at in corner]
             values = self._tile(computed, targets, outer)
             yield inner, {n: values[n][(0, *self._slices(n, inner, outer))] for n in targets}
 
-    def _ends(self, corner, margin: int) -> list[tuple[int, int | None]]:
-        """Where a tile begins and ends, in pixels, along each side; None is the picture's end."""
-        ends = ((at - margin, at + self.tile + margin) for at in corner)
-        sides = zip(ends, self.sides, strict=True)
-        return [(max(0, begin), end if end < side else None) for (begin, end), side in sides]
-
-    def _slices(self, name: str, ends, within=((0, None),) * 2) -> tuple[slice, ...]:
+    def _slices(self, name: str, ends, within=((0, 0),) * 2) -> tuple[slice, ...]:
         """Rows and columns between ends in pixels, on a part's map that is `within` others."""
         scale, pairs = self.parts[name].scale, zip(ends, within, strict=True)
         return tuple(
-            slice((begin - at) // scale, end and (end - at) // scale)
-            for (begin, end), (at, _) in pairs
+            slice((begin - at) // scale, (end - at) // scale) for (begin, end), (at, _) in pairs
         )
 
     def _tile(self, computed: list[str], targets: set[str], ends) -> dict:

@@ -159,9 +159,9 @@ def test_regions_are_painted_each_by_its_own():
     [
         (("adain",), {}, "Name the painting: nst.stylizer..adain"),
         (("gatys",), {}, "Name the painting"),
-        (("gatys", "poppies"), {"tile": 1024}, "'gatys' takes none"),
-        (("gatys", "poppies"), {"network": "light"}, "'gatys' takes none"),
-        (("gatys", "poppies"), {"runtime": "onnx"}, "'gatys' takes none"),
+        (("gatys", "poppies"), {"tile": 1024}, "'gatys' takes none of these"),
+        (("gatys", "poppies"), {"network": "light"}, "'gatys' takes none of these"),
+        (("gatys", "poppies"), {"runtime": "onnx"}, "'gatys' takes none of these"),
         (("poppies", "waves"), {}, "style is for the engines gatys, fast, adain, adain-light"),
         (("poppies",), {"alpha": 0.5}, "alpha: a network of named styles takes no such thing"),
         (("adain", "poppies"), {"steps": 3}, "steps: .* adain-light take alpha, style_size"),
@@ -251,7 +251,7 @@ def test_a_spawned_worker_paints_the_same(file, photo):
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         there = pool.apply_async(paint, [photo, 0.5]).get(120)
     np.testing.assert_allclose(there, paint(photo, 0.5), atol=1e-6)
-    assert pickle.loads(pickle.dumps(paint)) == paint != stylizer("dots", network=file)
+    assert pickle.loads(pickle.dumps(paint)).engine == paint.engine
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is forked here")

@@ -174,7 +174,7 @@ def test_strength_and_colours_are_those_of_a_stylizer_for_any_painter(photos, tm
 def test_what_was_there_before_is_not_painted_over(photos, tmp_path):
     out = tmp_path / "out"
     save_image(picture(0.25), out / "b.png")
-    with pytest.raises(InputError, match="b.png is there already, and .* does not say"):
+    with pytest.raises(InputError, match="b.png is there already, and not as painted in"):
         folders.stylize_folder(photos, out, negative, **ALONE)
     with pytest.raises(InputError, match="is the folder that is read"):
         folders.stylize_folder(photos, photos / "deep" / "..", negative, **ALONE)
@@ -201,7 +201,6 @@ def test_folders_with_nothing(tmp_path):
     [
         ({"size": 0}, "size is 0"),
         ({"strength": 2}, "strength is 2"),
-        ({"quality": 101}, "quality is 101"),
         ({"extension": ".gif"}, "extension is '.gif'"),
         ({"workers": 0}, "workers is 0"),
         ({"paint": "poppies", "tiles": 512}, "tiles: a network of named styles takes no such"),

@@ -8,7 +8,6 @@ import sys
 import warnings
 from fractions import Fraction
 from pathlib import Path
-from types import SimpleNamespace
 
 import av
 import cv2
@@ -456,7 +455,7 @@ def spoilt(parts: Path, how: str) -> None:
     elif how == "a piece":
         (parts / "00000001-00000001.nut").unlink()
     elif how == "settings":
-        (parts / "settings.json").write_text("{}")
+        (parts / "settings").write_text("{}")
 
 
 @pytest.mark.parametrize("how", ["pictures", "a piece", "settings", "strength", "another painter"])
@@ -466,7 +465,7 @@ def test_what_cannot_be_gone_on_with_is_begun_anew_and_said(clip, tmp_path, monk
     interrupted(clip, out)
     spoilt(tmp_path / "out.mp4.parts", how)
     paint, calls = counting() if how != "another painter" else failing_at()
-    with pytest.warns(UserWarning, match="holds . pieces .* another way, .* damaged: begun anew"):
+    with pytest.warns(UserWarning, match="holds pieces .* another way, .* damaged: begun anew"):
         video.stylize_video(clip, out, paint, **options)
     assert len(calls) == 10 and len(frames_of(out)) == 10
 
@@ -498,9 +497,6 @@ class Camera:
     def __init__(self, count: int = 5):
         self.frames = [to_uint8(frame)[..., ::-1] for frame in sliding(count)]
 
-    def isOpened(self):  # noqa: N802 - OpenCV's name
-        return True
-
     def read(self):
         return (True, self.frames.pop(0)) if self.frames else (False, None)
 
@@ -509,19 +505,15 @@ class Camera:
 
 
 def test_without_camera_or_window_it_is_said(monkeypatch):
-    closed = SimpleNamespace(isOpened=lambda: False, release=lambda: None)
-    monkeypatch.setattr(cv2, "VideoCapture", lambda number: closed)
-    with pytest.raises(InputError, match="no camera 3"):
-        camera.webcam(negative, camera=3)
     monkeypatch.setattr(cv2, "VideoCapture", lambda number: Camera(0))
-    with pytest.raises(InputError, match="gives no picture"):
-        camera.webcam(negative)
+    with pytest.raises(InputError, match="Camera 3 gives no picture"):
+        camera.webcam(negative, camera=3)
     monkeypatch.setattr(cv2, "VideoCapture", lambda number: Camera())
     monkeypatch.setattr(cv2, "imshow", no_window)
     with pytest.raises(InputError, match="No window can be opened"):
         camera.webcam(negative)
     with pytest.raises(InputError, match="There is no painter"):
-        camera.webcam([])
+        camera.webcam({})
 
 
 def no_window(*_):
