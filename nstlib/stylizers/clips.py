@@ -1,13 +1,12 @@
-"""Video files, read frame by frame and written piece by piece, by PyAV (the FFmpeg libraries).
+"""Video files, read frame by frame by PyAV (the FFmpeg libraries), and what can be written.
 
 OpenCV could do it, too, but it cuts odd sizes to even ones, drops the sound and each frame's own
 time, writes no H.264, which browsers play, and does not say when the disk is full.
 """
 
 import heapq
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -27,12 +26,6 @@ CONTAINERS = {
     ".webm": ("webm", ("libvpx-vp9",)),
 }
 EVEN_ONLY = ("libx264",)  # with colours at half the resolution, as all players expect them
-# Near to what the eye can tell. Without B-frames (bf), pieces can be joined as they are.
-OPTIONS = {
-    "libx264": {"crf": "18", "preset": "fast", "bf": "0"},
-    "libvpx-vp9": {"crf": "24", "b": "0", "deadline": "realtime", "cpu-used": "6", "row-mt": "1"},
-}
-BT709, LIMITED = 1, 1  # FFmpeg's numbers: the colours of high definition, in 16 to 235
 DEFAULT_RATE = Fraction(25)  # frames a second, where the file does not say
 
 
@@ -61,7 +54,7 @@ class Frame:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple]:
+def opened(path: Path) -> Iterator[tuple]:
     """(container, its stream of pictures) of a file that must be a video."""
     path = readable(path, "video")
     try:
@@ -89,7 +82,7 @@ def _pictures_of(container, path: Path):
 
 def look(path: Path) -> VideoFacts:
     """What a video says of itself. Raises MissingFile, or InputError for what is no video."""
-    with _opened(path) as (container, stream):
+    with opened(path) as (container, stream):
         rate = Fraction(stream.average_rate or stream.guessed_rate or DEFAULT_RATE)
         unit, sound = stream.time_base, ""
         seconds = (stream.duration or 0) * unit or (container.duration or 0) / av.time_base
@@ -109,7 +102,7 @@ def read_frames(path: Path, skip: int = 0) -> Iterator[Frame]:
     A frame that cannot be decoded is there all the same, with its problem, and so its number; where
     a file ends early, the frames end.
     """
-    with _opened(path) as (container, stream):
+    with opened(path) as (container, stream):
         step = max(1, round(1 / ((stream.average_rate or DEFAULT_RATE) * stream.time_base)))
         last = None
         for index, (time, frame, problem) in enumerate(_decoded(container, stream)):
@@ -153,9 +146,6 @@ def _picture(frame) -> np.ndarray:
     return turned[None].astype("float32") / 255
 
 
-# --- Writing -------------------------------------------------------------------------------------
-
-
 def encoder_for(path: Path, shape: tuple[int, int], codec: str | None = None) -> str:
     """The encoder, `codec` or the first that can, for a file of this extension, one of CONTAINERS,
     and frames of this (height, width). InputError if there is none."""
@@ -171,65 +161,3 @@ def encoder_for(path: Path, shape: tuple[int, int], codec: str | None = None) ->
         f"{', '.join(wanted)} cannot write frames of {width} x {height} here: name a file that "
         "ends in .mp4, .mkv or .webm, and no codec."
     )
-
-
-@dataclass(frozen=True)
-class Format:
-    """How all pieces of a video are written: the encoder, the frames' (height, width), and what
-    is taken over from the source: frames a second and the unit of time."""
-
-    encoder: str
-    shape: tuple[int, int]
-    rate: Fraction
-    time_base: Fraction
-
-    def add_to(self, container):
-        """A stream of this format in a file that is being written."""
-        stream = container.add_stream(self.encoder, self.rate, OPTIONS[self.encoder])
-        stream.height, stream.width = self.shape
-        stream.pix_fmt = "yuv420p"
-        context = stream.codec_context
-        context.time_base = self.time_base
-        context.colorspace = context.color_primaries = context.color_trc = BT709
-        context.color_range = LIMITED
-        return stream
-
-
-def safe_on_disk(file) -> None:
-    """Wait until what was written is there: a disk that is full may say so only now."""
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def join(pieces: list[Path], form: Format, source: Path, target: Path, *, sound: bool) -> None:
-    """One video of the pieces, with the sound of the source; nothing is encoded again.
-
-    Raises OSError if the disk refuses, and ValueError if the sound does not fit into the container.
-    """
-    with target.open("wb") as file, _opened(source) as (heard, _):
-        with av.open(file, "w", format=CONTAINERS[target.suffix.lower()][0]) as container:
-            streams = [_packets_of_pieces(pieces, form.add_to(container))]
-            if sound:
-                streams.append(_packets_of_sound(heard, container))
-            for packet in heapq.merge(*streams, key=lambda packet: packet.dts * packet.time_base):
-                container.mux(packet)
-        safe_on_disk(file)
-
-
-def _packets_of_pieces(pieces: list[Path], target) -> Iterator:
-    for piece in pieces:
-        with av.open(str(piece)) as part:
-            for packet in part.demux(video=0):
-                if packet.size:
-                    packet.dts, packet.stream = packet.pts, target  # without B-frames they agree
-                    yield packet
-
-
-def _packets_of_sound(source, container) -> Iterator:
-    stream = source.streams.audio[0]
-    target = container.add_stream_from_template(stream)
-    with suppress(av.FFmpegError):  # a file that is cut short: what there is
-        for packet in source.demux(stream):
-            if packet.size and packet.dts is not None:
-                packet.stream = target
-                yield packet

@@ -36,15 +36,14 @@ def stylizer(
     `style_transfer`; "adain" and "adain-light" paint in one pass, take a dict of paintings to
     shares too, and have as options `alpha`, 0..1, or one for each of block2_conv1, block3_conv1 and
     block4_conv1 (adain only), `style_size`, the longest side in pixels at which they look at a
-    painting that comes from a file: smaller means denser strokes, and `palette`, 0..1, how far the
-    photo gets the painting's colours (`nst.match_color`) before it is painted. `network` is a
-    bundled network (light) or a file; with one for any style, `name` can be the painting.
+    painting's file: smaller means denser strokes, and `palette`, 0..1, how far the photo first gets
+    the painting's colours (`nst.match_color`). `network` is a bundled network (light) or a file;
+    with one for any style, `name` can be the painting.
 
     A network runs in Keras ("keras" as `runtime`) or in ONNX Runtime ("onnx"), on so many `threads`
-    (0: all cores). Both paint the same but for rounding; by itself ONNX Runtime is taken where it
-    is faster: on a CPU, for all networks but adain. With a `tile`, such as 1024, pictures that are
-    larger are painted in tiles of so many pixels, in Keras: the same painting, in bounded memory
-    and more time (`nstlib.stylizers.tiles`).
+    (0: all cores). Both paint the same but for rounding; by itself it is the faster one. Pictures
+    larger than a `tile`, such as 1024 pixels, are painted in tiles, in Keras: the same painting, in
+    bounded memory and more time.
 
     A picture is (1, height, width, 3), RGB, 0..1; the painting has exactly its size. `strength`
     runs from 0, the photo, to 1; `preserve_color` keeps the photo's colours. Raises InputError for
@@ -151,10 +150,9 @@ def fast_styles(network: str = "light") -> tuple[str, ...]:
 def by_region(stylizers: Sequence[Stylizer | None], masks: Sequence) -> Callable:
     """A stylizer that paints each region of a picture in its own way.
 
-    One mask for each stylizer, whatever `nst.as_mask` takes: 1 where it is to be seen, and between
-    0 and 1 at an edge that blends. They are scaled to add up to 1. None instead of a stylizer
-    leaves the photo. Every stylizer sees the whole picture, so that a region's statistics are not
-    those of a scrap. Raises InputError if a place belongs to nobody.
+    One mask for each stylizer, whatever `nst.as_mask` takes, 0..1; they are scaled to add up to 1.
+    None instead of a stylizer leaves the photo. Every stylizer sees the whole picture, so that a
+    region's statistics are not those of a scrap. Raises InputError if a place belongs to nobody.
     """
     if len(stylizers) != len(masks) or not masks:
         given = f"There are {len(stylizers)} stylizers and {len(masks)} masks"

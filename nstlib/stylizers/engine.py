@@ -103,8 +103,7 @@ def digest(content: bytes) -> str:
 
 
 def _said(value):
-    """A value in words: what a file holds for its path, a hash for an array; without places in
-    memory, a function's name and, if it is written in Python, its code."""
+    """A value in words, without places in memory."""
     value = getattr(value, "engine", value)
     if isinstance(value, Engine):
         return value.key()

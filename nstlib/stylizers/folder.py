@@ -1,22 +1,24 @@
 """A folder of pictures, painted: side by side on Dask, going on where it stopped, with a list."""
 
 import glob
+import json
 import os
 import time
 import warnings
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from nstlib.errors import InputError, choice, number
-from nstlib.files import readable, write_problem
+from nstlib.files import readable, unwritten, writable, write
 from nstlib.images.files import EXTENSIONS
 from nstlib.machine import progress
 from nstlib.stylizers.door import painter
 from nstlib.stylizers.engine import digest, fingerprint
-from nstlib.stylizers.manifest import Manifest
 from nstlib.stylizers.workers import Job, at_work
 
+MANIFEST = "nstlib-manifest.jsonl"
 SAID = 3  # files that a message names
 
 
@@ -35,6 +37,42 @@ class FolderReport:
         parts += [f"{len(self.skipped)} done before"] if self.skipped else []
         parts += [f"{len(self.failed)} passed over"] if self.failed else []
         return f"{', '.join(parts)}: see {self.manifest}"
+
+
+class Manifest:
+    """The list of what has been painted, and how, a JSON object a line, in the folder `out`.
+
+    `rows` holds the last row of each source. A row is added to the file when its picture is done,
+    and on the disk before the next; what a kill may have left of a line is passed over.
+    """
+
+    def __init__(self, out: Path):
+        self.path, self.rows = out / MANIFEST, {}
+        for line in self.path.read_bytes().splitlines() if self.path.exists() else []:
+            with suppress(ValueError, TypeError, KeyError):
+                row = json.loads(line.decode("utf-8", "surrogateescape"))
+                self.rows[row["source"]] = row
+
+    def add(self, row: dict) -> None:
+        self.rows[row["source"]] = row
+        try:
+            with open(self.path, "ab") as file:
+                file.write(_line(row))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            said = f"{unwritten(self.path, error)} Start again: it goes on from what is done."
+            raise InputError(said) from error
+
+    def tidy(self, planned: Iterable[dict] = ()) -> None:
+        """Note what is about to be done, if anything, and write one line a source."""
+        self.rows |= {row["source"]: row for row in planned}
+        rows = (self.rows[source] for source in sorted(self.rows))
+        write(self.path, b"".join(map(_line, rows)))
+
+
+def _line(row: dict) -> bytes:
+    return json.dumps(row, ensure_ascii=False).encode("utf-8", "surrogateescape") + b"\n"
 
 
 def stylize_folder(
@@ -79,11 +117,11 @@ def stylize_folder(
     how = dict(size=size, strength=strength, preserve_color=preserve_color)
     everything = _jobs(source, out, extension, settings=fingerprint([paint, how]))
     manifest = Manifest(out)
-    _check_out(out, everything, manifest)
+    _check_out(everything, manifest)
     jobs = [job for job in everything if not _is_done(job, manifest)]
     if jobs:
         with at_work(jobs, how, paint, scheduler, workers, timeout) as rows:
-            manifest.plan(job.row for job in jobs)
+            manifest.tidy(job.row for job in jobs)
             for row in progress(rows, total=len(jobs), desc="Painting"):
                 manifest.add(row)
         manifest.tidy()
@@ -134,14 +172,13 @@ def find_pictures(source, out: Path) -> tuple[Path, list[str]]:
     inside = out.resolve()
     if inside == root.resolve():
         raise InputError(f"{out} is the folder that is read: name another one for the paintings.")
-    around = inside.is_relative_to(root.resolve())
     names = sorted(
         path.relative_to(root).as_posix()
         for path in found
         if path.suffix.lower() in EXTENSIONS
         and path.is_file()
         and not any(part.startswith(".") for part in path.relative_to(root).parts)
-        and not (around and path.resolve().is_relative_to(inside))
+        and not path.resolve().is_relative_to(inside)
     )
     if not names:
         raise InputError(f"{source} holds no pictures ({', '.join(EXTENSIONS)}) that may be read.")
@@ -159,7 +196,7 @@ def _searched(path: Path) -> tuple[Path, Iterable[Path]]:
     return root, root.glob(str(pattern))
 
 
-def _check_out(out: Path, jobs: list[Job], manifest: Manifest) -> None:
+def _check_out(jobs: list[Job], manifest: Manifest) -> None:
     """Nothing may be painted over but what an earlier run has painted."""
     ours = {row.get("output") for row in manifest.rows.values()}
     for job in jobs:
@@ -168,9 +205,7 @@ def _check_out(out: Path, jobs: list[Job], manifest: Manifest) -> None:
                 f"{job.target} is there already, and not as painted in {manifest.path.name}: name "
                 "an empty folder."
             )
-    problem = write_problem(out)
-    if problem:
-        raise InputError(f"The folder of the paintings, {out}, {problem}.")
+    writable(manifest.path)
 
 
 def _is_done(job: Job, manifest: Manifest) -> bool:

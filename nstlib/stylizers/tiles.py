@@ -29,15 +29,13 @@ KNOWN = (  # all but the first see no more than a position's neighbourhood
 )
 
 
-def tiled_forward(
-    network: keras.Model, condition: list[np.ndarray], tile: int = TILE
-) -> Callable[[np.ndarray], np.ndarray]:
+def tiled_forward(network: keras.Model, condition: list, tile: int = TILE) -> Callable:
     """A function picture -> painting, both (1, height, width, 3), RGB, 0..1, that paints in tiles.
 
-    `network` takes [picture, *condition], as `nstlib.networks.conditions` makes it. The painting is
-    that of the whole picture, but for rounding. `tile` is the side of a tile in pixels, without its
-    margin: smaller takes less memory and more time. Raises InputError for a network with layers
-    that are not known to work in tiles.
+    `network` takes [picture, *condition], arrays as `nstlib.networks.conditions` makes them. The
+    painting is that of the whole picture, but for rounding. `tile` is the side of a tile in pixels,
+    without its margin: smaller takes less memory and more time. Raises InputError for layers that
+    are not known to work in tiles.
     """
     number("tile", tile, SMALLEST_TILE, whole=True, unit="pixels")
     frozen = freeze(network, condition)
@@ -65,10 +63,7 @@ class Part(NamedTuple):
 
 
 def parts_of(network: keras.Model) -> dict[str, Part]:
-    """The layers of a network picture -> painting by name, each after those that it takes.
-
-    Raises InputError for a layer that is not known to work in tiles.
-    """
+    """The layers of a network picture -> painting by name, each after those that it takes."""
     owner = {id(layer.output): layer.name for layer in network.layers}
     image, *others = network.layers
     parts = {image.name: Part(image, (), 0, 1)}
@@ -121,7 +116,6 @@ def shapes(parts: dict, height: int, width: int) -> dict[str, tuple[int, int, in
 
 
 def _round_up(count: int, step: int) -> int:
-    """The next multiple of a step."""
     return -(-count // step) * step
 
 
@@ -138,16 +132,16 @@ class _Passes:
     """
 
     def __init__(self, parts: dict[str, Part], picture: np.ndarray, tile: int):
-        self.parts, self.sides = parts, picture.shape[1:3]
+        self.parts, self.shapes = parts, shapes(parts, *picture.shape[1:3])
         self.step = max(part.scale for part in parts.values())
-        self.tile, self.shapes = _round_up(tile, self.step), shapes(parts, *self.sides)
+        self.tile = _round_up(tile, self.step)
+        self.corners = [*product(*(range(0, side, self.tile) for side in picture.shape[1:3]))]
         image, *_, self.last = parts
         self.kept, self.statistics = {image: picture[0]}, {}
 
     def painting(self) -> np.ndarray:
         depth = self.parts[self.last].depth
-        tiles = int(np.prod([-(-side // self.tile) for side in self.sides]))
-        with progress(total=tiles * (depth + 1), desc="Painting in tiles") as bar:
+        with progress(total=len(self.corners) * (depth + 1), desc="Painting in tiles") as bar:
             for number in range(1, depth + 1):
                 self._measure(number, bar)
             return self._collect({self.last}, [], bar)[self.last][None]
@@ -182,7 +176,7 @@ class _Passes:
         """For every tile where it lies, and the targets there, without the margin."""
         computed = order(self.parts, targets, self.kept.keys())
         margin = _round_up(reach(self.parts, computed), self.step)
-        for corner in product(*(range(0, side, self.tile) for side in self.sides)):
+        for corner in self.corners:
             inner = [(at, at + self.tile) for at in corner]
             outer = [(max(0, at - margin), at + self.tile + margin) for at in corner]
             values = self._tile(computed, targets, outer)

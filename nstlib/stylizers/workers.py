@@ -1,7 +1,7 @@
-"""Who paints a folder, picture by picture, from file to file: this process, or workers of Dask.
+"""Who paints a folder, picture by picture: this process, or workers of Dask (dask.distributed).
 
-Dask (dask.distributed) brings the work to the cores of this machine or to those of many, and hands
-it to others when a worker dies. What travels to a worker is the painter, unbuilt and pickled.
+It brings the work to the cores of this machine or to those of many, and hands it to others when a
+worker dies. What travels to a worker is the painter, unbuilt and pickled.
 """
 
 import importlib.util
@@ -64,24 +64,18 @@ def at_work(jobs: list[Job], how: dict, paint, scheduler, workers, timeout) -> I
     `how` is what `paint_file` takes beside a painter, and `paint` what `door.painter` returns: what
     is wrong with it is raised before anything is painted.
     """
-    if _alone(scheduler, workers):
+    alone = scheduler is None and workers == 1
+    if not alone and importlib.util.find_spec("distributed") is None:
+        if scheduler is not None or workers is not None:
+            raise InputError(f"Several workers need Dask: {INSTALL}, or workers=1 without it.")
+        alone, said = True, f"Dask is not installed: one picture after another. {INSTALL}"
+        warnings.warn(said, stacklevel=4)
+    if alone:
         painter = built(paint)
         yield (paint_file(job, painter, **how) for job in jobs)
         return
     with _client(scheduler, workers, len(jobs), timeout) as client:
         yield _rows(client, jobs, how, _sent(client, paint))
-
-
-def _alone(scheduler, workers: int | None) -> bool:
-    """Whether this process paints: if one worker is asked for, and where there is no Dask."""
-    if scheduler is None and workers == 1:
-        return True
-    if importlib.util.find_spec("distributed") is not None:
-        return False
-    if scheduler is not None or workers is not None:
-        raise InputError(f"Several workers need Dask: {INSTALL}, or workers=1 without it.")
-    warnings.warn(f"Dask is not installed: one picture after another. {INSTALL}", stacklevel=5)
-    return True
 
 
 # --- On Dask --------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from nstlib.cli.main import main
 from nstlib.errors import InputError, MissingFile
 from nstlib.images.files import load_image, save_image
 from nstlib.stylizers import folder as folders, workers
-from nstlib.stylizers.manifest import MANIFEST, Manifest
+from nstlib.stylizers.folder import MANIFEST, Manifest
 
 ALONE = {"workers": 1}
 NESTED = ("a.png", "b.png", "deep/er/a.png", "deep/c.jpg")
@@ -284,7 +284,7 @@ def test_without_dask_it_is_said(photos, tmp_path, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"need Dask: pip install .nstlib\[folders\]"):
         folders.stylize_folder(photos, tmp_path / "out", negative, workers=2)
-    with pytest.warns(UserWarning, match="Dask is not installed, so one picture"):
+    with pytest.warns(UserWarning, match="Dask is not installed: one picture after"):
         assert len(folders.stylize_folder(photos, tmp_path / "out", negative).done) == 4
 
 

@@ -433,18 +433,18 @@ def test_a_process_that_was_killed_is_gone_on_with(clip, tmp_path, monkeypatch):
         import os
         from nstlib.images.filters import posterise
         from nstlib.stylizers import parts, video
-        parts.SECONDS, calls, write = 0.0, [], parts.PieceWriter.write
-        def deadly(self, picture, time):
+        parts.SECONDS, calls, write = 0.0, [], parts.Parts.write
+        def deadly(self, *args):
             calls.append(1)
-            return os._exit(9) if len(calls) == 6 else write(self, picture, time)
-        parts.PieceWriter.write = deadly
+            return os._exit(9) if len(calls) == 6 else write(self, *args)
+        parts.Parts.write = deadly
         video.stylize_video({str(clip)!r}, {str(out)!r}, posterise, levels=3)
     """
     root = Path(video.__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True)
     assert done.returncode == 9 and not out.exists(), done.stderr
-    write = video_parts.PieceWriter.write
-    monkeypatch.setattr(video_parts.PieceWriter, "write", lambda *a: calls.append(1) or write(*a))
+    write = video_parts.Parts.write
+    monkeypatch.setattr(video_parts.Parts, "write", lambda *a: calls.append(1) or write(*a))
     video.stylize_video(clip, out, posterise, levels=3)
     assert len(calls) == 5 and len(frames_of(out)) == 10
 
