@@ -158,6 +158,5 @@ def encoder_for(path: Path, shape: tuple[int, int], codec: str | None = None) ->
             return name
     height, width = shape
     raise InputError(
-        f"{', '.join(wanted)} cannot write frames of {width} x {height} here: name a file that "
-        "ends in .mp4, .mkv or .webm, and no codec."
+        f"{', '.join(wanted)} cannot write {width} x {height} here: name a .mp4, and no codec."
     )

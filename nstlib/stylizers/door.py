@@ -53,9 +53,7 @@ def stylizer(
     return Stylizer(request(name, style, **named, **options))
 
 
-def request(
-    name, /, style=None, *, network=None, runtime=None, threads=0, tile=None, **options
-) -> Engine:
+def request(name, /, style=None, *, network=None, runtime=None, threads=0, tile=None, **options):
     """What `stylizer` is asked for, as an Engine: its `name` may be a learnt style, too."""
     if not (isinstance(name, str) and name in ENGINES):
         if style is not None:
@@ -121,9 +119,8 @@ def _first_process() -> int:
 def _check_process() -> None:
     if os.getpid() != _first_process():
         raise NstError(
-            "This process was forked off one that has made stylizers, and cannot paint: the "
-            "threads of TensorFlow do not come along. Start workers by spawning instead: "
-            "multiprocessing.get_context('spawn')."
+            "This process was forked off one that has made stylizers, where they would hang: start "
+            "workers by multiprocessing.get_context('spawn')."
         )
 
 
@@ -160,9 +157,7 @@ def by_region(stylizers: Sequence[Stylizer | None], masks: Sequence) -> Callable
     return partial(_by_region, tuple(stylizers), tuple(masks))
 
 
-def _by_region(
-    stylizers, masks, picture, strength: float = 1.0, preserve_color: bool = False
-) -> np.ndarray:
+def _by_region(stylizers, masks, picture, strength=1.0, preserve_color=False) -> np.ndarray:
     picture = as_image(picture)
     shares = [as_mask(mask, picture.shape[1:3]) for mask in masks]
     total = sum(shares)

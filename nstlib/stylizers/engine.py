@@ -1,4 +1,4 @@
-"""What is to paint, said in an `Engine`: checked early, built late, comparable and picklable."""
+"""What is to paint, said in an `Engine`: checked early, built late, picklable, with a key."""
 
 import hashlib
 import os
@@ -20,7 +20,6 @@ ENGINES = {
 }
 ANY_STYLE = ("adain", "adain-light")
 ANY_STYLE_OPTIONS = ("alpha", "style_size", "palette")
-RUNTIMES = ("keras", "onnx")
 # Measured (benchmarks/engines.py): a convolution network's painting takes 0.4 to 0.7 of the time in
 # ONNX Runtime on a CPU, and differs by rounding only; adain, which carries VGG19, gains nothing.
 FASTER_IN_ONNX = ("light", "johnson", "stylebank", "adain-light")
@@ -30,9 +29,8 @@ FASTER_IN_ONNX = ("light", "johnson", "stylebank", "adain-light")
 class Engine:
     """What is to paint: an engine, a style, and how. Checked when made, built when needed.
 
-    The arguments are those of `stylizer`, with `name` one of ENGINES. Two engines that are equal
-    paint alike; one can be pickled, sent to another process, and built there. Raises InputError
-    for what the engine does not take.
+    The arguments are those of `stylizer`, with `name` one of ENGINES. It can be pickled, sent to
+    another process, and built there. Raises InputError for what the engine does not take.
     """
 
     name: str
@@ -64,7 +62,7 @@ class Engine:
         number("palette", self.options.get("palette", 1), 0, 1, hint="0 keeps the photo's colours.")
         number("threads", self.threads, 0, whole=True, hint="0 takes all cores.")
         if self.runtime is not None:
-            choice("runtime", self.runtime, RUNTIMES)
+            choice("runtime", self.runtime, ("keras", "onnx"))
         if self.tile is not None and self.runtime == "onnx":
             raise InputError("tile is for runtime='keras': leave one of the two out.")
 
@@ -79,13 +77,6 @@ class Engine:
         network = self.network or ENGINES[self.name]
         version = bundled_networks().get(str(network), {}).get("sha256")
         return fingerprint((self.name, self.style, network, version, self.tile, self.options))
-
-    def __eq__(self, other):
-        same = isinstance(other, Engine) and self.key() == other.key()
-        return same and (self.runtime, self.threads) == (other.runtime, other.threads)
-
-    def __hash__(self):
-        return hash(self.key())
 
 
 def fingerprint(value) -> str:

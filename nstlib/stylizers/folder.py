@@ -33,10 +33,8 @@ class FolderReport:
     seconds: float
 
     def __str__(self) -> str:
-        parts = [f"{len(self.done)} painted in {self.seconds:.1f} s"]
-        parts += [f"{len(self.skipped)} done before"] if self.skipped else []
-        parts += [f"{len(self.failed)} passed over"] if self.failed else []
-        return f"{', '.join(parts)}: see {self.manifest}"
+        painted = f"{len(self.done)} painted in {self.seconds:.1f} s, {len(self.skipped)} before"
+        return f"{painted}, {len(self.failed)} passed over: see {self.manifest}"
 
 
 class Manifest:
@@ -94,13 +92,12 @@ def stylize_folder(
     `paint` and `options` are what `nst.stylizer` takes: "poppies", or "adain", style="poppies"; or
     `paint` is a stylizer, or any function picture -> picture, with its options. `size` is the
     longest side in pixels at which pictures are read, at most; `strength` and `preserve_color` are
-    those of a stylizer; `extension` is another format, such as ".jpg", for all; folders in the
-    folder stay.
+    those of a stylizer; `extension`, such as ".jpg", is one for all; folders in the folder stay.
 
-    Without `scheduler`, so many `workers`, processes of this machine, are started, with 1 it is
-    done in this process. `scheduler` is a `dask.distributed` one, by address
-    ("tcp://10.0.0.5:8786"), a Client or a Cluster, on whose machines the folders and nstlib are to
-    be found under the same names; it has `timeout` seconds to answer.
+    By itself it starts so many `workers`, processes of this machine; with 1 it is done in this one.
+    `scheduler` is a `dask.distributed` one, by address ("tcp://10.0.0.5:8786"), a Client or a
+    Cluster, whose machines find the folders and nstlib under the same names; it has `timeout`
+    seconds to answer.
 
     Run again, it paints what is new, has changed or failed, or is to be painted otherwise, by the
     hash of its content and the list of what was done, `nstlib-manifest.jsonl` in `out`. A file that
@@ -135,8 +132,7 @@ def _report(manifest: Manifest, everything: list, jobs: list, seconds: float) ->
     skipped = tuple(sorted({job.row["source"] for job in everything} - {*done, *failed}))
     if failed:
         some = " ".join(f"{name}: {reason}" for name, reason in list(failed.items())[:SAID])
-        more = f" And {len(failed) - SAID} more." if len(failed) > SAID else ""
-        warnings.warn(f"{len(failed)} of {len(everything)} passed over. {some}{more}", stacklevel=3)
+        warnings.warn(f"{len(failed)} of {len(everything)} passed over. {some}", stacklevel=3)
     return FolderReport(manifest.path, done, skipped, failed, seconds)
 
 
@@ -172,13 +168,14 @@ def find_pictures(source, out: Path) -> tuple[Path, list[str]]:
     inside = out.resolve()
     if inside == root.resolve():
         raise InputError(f"{out} is the folder that is read: name another one for the paintings.")
+    around = inside.is_relative_to(root.resolve())
     names = sorted(
         path.relative_to(root).as_posix()
         for path in found
         if path.suffix.lower() in EXTENSIONS
         and path.is_file()
         and not any(part.startswith(".") for part in path.relative_to(root).parts)
-        and not path.resolve().is_relative_to(inside)
+        and not (around and path.resolve().is_relative_to(inside))
     )
     if not names:
         raise InputError(f"{source} holds no pictures ({', '.join(EXTENSIONS)}) that may be read.")
@@ -202,8 +199,7 @@ def _check_out(jobs: list[Job], manifest: Manifest) -> None:
     for job in jobs:
         if job.target.exists() and job.row["output"] not in ours:
             raise InputError(
-                f"{job.target} is there already, and not as painted in {manifest.path.name}: name "
-                "an empty folder."
+                f"{job.target} is there already, and not in {MANIFEST}: name an empty folder."
             )
     writable(manifest.path)
 

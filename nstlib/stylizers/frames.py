@@ -34,8 +34,7 @@ def blend(painting, kept, share) -> np.ndarray:
 
 
 def _smooth(picture: np.ndarray) -> np.ndarray:
-    smooth = cv2.GaussianBlur(picture[0], (0, 0), GRAIN)
-    return smooth.reshape(picture.shape)
+    return cv2.GaussianBlur(picture[0], (0, 0), GRAIN).reshape(picture.shape)
 
 
 def _energy(detail: np.ndarray) -> np.ndarray:

@@ -5,7 +5,6 @@ ONNX Runtime, or tile by tile.
 """
 
 from collections.abc import Callable, Mapping
-from functools import partial
 
 import numpy as np
 
@@ -26,14 +25,26 @@ def one_pass(engine: Engine) -> Callable:
     """
     trained = load_network(engine.network or ENGINES[engine.name])
     if not trained.styles:
-        return _any_style(engine, trained)
-    if engine.name in ANY_STYLE:
+        forward = _any_style(engine, trained)
+    elif engine.name not in ANY_STYLE:
+        condition = conditions.conditions(trained, engine.style, **engine.options)
+        forward = _forward(engine, trained, condition)
+    else:
         raise InputError(
             f"The network {engine.network} paints in its own styles only, "
             f"{', '.join(trained.styles)}: for these the engine is 'fast'."
         )
-    condition = conditions.conditions(trained, engine.style, **engine.options)
-    return _forward(engine, trained, condition)
+
+    def paint(picture: np.ndarray) -> np.ndarray:
+        _, height, width, _ = picture.shape
+        if min(height, width) < conditions.SMALLEST:
+            raise InputError(
+                f"The picture has {width} x {height} pixels; the network needs "
+                f"{conditions.SMALLEST} on the shorter side: nst.resize(picture, 256), or --size."
+            )
+        return forward(picture)
+
+    return paint
 
 
 def _any_style(engine: Engine, trained: PaintingNetwork) -> Callable:
@@ -48,8 +59,7 @@ def _any_style(engine: Engine, trained: PaintingNetwork) -> Callable:
 
 def _in_palette(paint: Callable, shares, paintings: list[np.ndarray], strength: float) -> Callable:
     """The same painter, for whom the photo is first given the paintings' mean and covariance of
-    colours: an encoder looks at edges more than at hues, so trees would else stay green.
-    """
+    colours: an encoder looks at edges more than at hues, so trees would else stay green."""
     if not strength:
         return paint
     matchers = [color_matcher(painting, quiet=True) for painting in paintings]
@@ -66,25 +76,9 @@ def _in_palette(paint: Callable, shares, paintings: list[np.ndarray], strength: 
 
 def _forward(engine: Engine, trained: PaintingNetwork, condition: list[np.ndarray]) -> Callable:
     """picture -> painting, in the runtime that is asked for, else in the one that is faster."""
-    quick = not has_gpu() and trained.architecture in FASTER_IN_ONNX
     if engine.tile is not None:
-        forward = tiled_forward(trained.network, condition, engine.tile)
-    elif engine.runtime == "onnx" or (engine.runtime is None and quick):
-        forward = onnx_forward(trained.network, condition, engine.threads)
-    else:
-        forward = partial(_in_keras, trained.network, condition)
-
-    def paint(picture: np.ndarray) -> np.ndarray:
-        _, height, width, _ = picture.shape
-        if min(height, width) < conditions.SMALLEST:
-            raise InputError(
-                f"The picture has {width} x {height} pixels; the network needs "
-                f"{conditions.SMALLEST} on the shorter side: nst.resize(picture, 256), or --size."
-            )
-        return forward(picture)
-
-    return paint
-
-
-def _in_keras(network, condition: list[np.ndarray], picture: np.ndarray) -> np.ndarray:
-    return np.asarray(network([picture, *condition], training=False))
+        return tiled_forward(trained.network, condition, engine.tile)
+    quick = not has_gpu() and trained.architecture in FASTER_IN_ONNX
+    if engine.runtime == "onnx" or (engine.runtime is None and quick):
+        return onnx_forward(trained.network, condition, engine.threads)
+    return lambda picture: np.asarray(trained.network([picture, *condition], training=False))

@@ -50,11 +50,8 @@ class Parts:
         if self.folder.is_dir() and any(self.folder.iterdir()) and not mark.exists():
             raise InputError(f"{self.folder} is wanted for the work, but holds something else.")
         if self.pieces():
-            warnings.warn(
-                f"{self.folder} holds pieces of a film that was to be painted in another way, or "
-                "are damaged: begun anew.",
-                stacklevel=3,
-            )
+            said = f"{self.folder} holds pieces painted in another way, or damaged: begun anew."
+            warnings.warn(said, stacklevel=3)
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         mark.write_text(settings, encoding="utf-8")
@@ -79,10 +76,8 @@ class Parts:
         return sorted(self.folder.glob("*-*.nut"))
 
     def write(self, picture, when: int, done: int, memory: tuple) -> None:
-        """Add one picture to the piece that is being written, shown from `when` on.
-
-        With it `done` frames of the source are done, and from `memory` it would go on from here.
-        """
+        """Add one picture to the piece that is being written, shown from `when` on; with it `done`
+        frames of the source are done, and `memory` is what goes on from here."""
         if self.piece is None:
             self.begun, self.files = time.monotonic(), ExitStack()
             self.piece = self.files.enter_context(self._new(self.folder / "piece.part", "nut"))
@@ -117,10 +112,8 @@ class Parts:
             state.unlink()
 
     def join(self, source: Path, target: Path, *, sound: bool) -> None:
-        """One video of the pieces, with the sound of the source; nothing is encoded again.
-
-        Raises OSError if the disk refuses, and ValueError if the sound does not fit.
-        """
+        """One video of the pieces, with the sound of the source; nothing is encoded again. Raises
+        OSError if the disk refuses, and ValueError if the sound does not fit."""
         kind, _ = CONTAINERS[target.suffix.lower()]
         with opened(source) as (heard, _), self._new(target, kind) as (container, stream):
             streams = [_packets_of_pieces(self.pieces(), stream)]

@@ -69,13 +69,10 @@ def parts_of(network: keras.Model) -> dict[str, Part]:
     parts = {image.name: Part(image, (), 0, 1)}
     for layer in others:
         if type(layer) not in KNOWN:
-            raise InputError(
-                f"The network's layer {layer.name!r} ({type(layer).__name__}) is not known to work "
-                "in tiles: paint the whole picture, without tile=."
-            )
+            said = f"Layer {layer.name!r} ({type(layer).__name__}) is not known to work in tiles"
+            raise InputError(f"{said}: paint the whole picture, without tile=.")
         takes = tuple(owner[id(tensor)] for tensor in inputs_of(layer))
-        normalizes = isinstance(layer, InstanceNormalization)
-        depth = max(parts[name].depth for name in takes) + normalizes
+        depth = max(parts[name].depth for name in takes) + isinstance(layer, InstanceNormalization)
         scale = parts[takes[0]].scale * getattr(layer, "strides", (1,))[0]
         scale //= layer.size if isinstance(layer, Enlarge) else 1
         parts[layer.name] = Part(layer, takes, depth, scale)
@@ -127,8 +124,7 @@ class _Passes:
 
     `kept` has maps of the whole picture, (height, width, channels) at the scale of their part, and
     `statistics` mean and variance of what enters a normalisation, both by the part's name. Tiles
-    begin and end, with their margins, at multiples of all scales; what is beyond the picture's own
-    end, slicing leaves out.
+    begin and end, with their margins, at multiples of all scales, the last beyond the picture.
     """
 
     def __init__(self, parts: dict[str, Part], picture: np.ndarray, tile: int):

@@ -21,6 +21,7 @@ from nstlib.stylizers.frames import CONSISTENCY, FramePainter
 from nstlib.stylizers.parts import Parts
 
 FAILURES = 10  # frames in a row that cannot be painted before the work is given up
+SAID = 5  # frames that a message names
 SHORT = 0.05  # of its length: a file whose frames end so much earlier is cut short
 
 
@@ -90,10 +91,8 @@ def stylize_video(
 
 
 def _paint_all(source: Path, frames: FramePainter, finish: Callable, parts: Parts) -> int:
-    """Paint the frames that are not done yet; returns how long after the first the last begins.
-
-    In place of one that cannot be painted the painting before is shown.
-    """
+    """Paint the frames that are not done yet; one that cannot be painted shows the one before.
+    Returns how long after the first the last begins."""
     begin, times, frames.memory = parts.done, [], parts.memory
     bar = progress(total=max(parts.facts.frames, begin) or None, desc="painting")
     bar.initial = bar.n = begin
@@ -129,10 +128,8 @@ def _problem(picture, index: int, frames: FramePainter, parts: Parts) -> str:
             said = f"The painter failed on the first frame: {type(error).__name__}: {error}"
             raise error if isinstance(error, NstError) else NstError(said) from error
         if {*range(index - FAILURES + 1, index)} <= {number for number, _ in parts.skipped}:
-            raise InputError(
-                f"The painter failed on {FAILURES} frames in a row, up to {index}: {problem}. Mend "
-                "it and begin again: what is painted is kept."
-            ) from error
+            said = f"The painter failed on {FAILURES} frames in a row, up to {index}: {problem}."
+            raise InputError(f"{said} Mend it and begin again: it goes on.") from error
         return problem
 
 
@@ -141,14 +138,10 @@ def _notes(source: Path, parts: Parts, lasts: int) -> list[str]:
     notes, told, each = [], parts.facts.seconds, 1 / float(parts.facts.rate)
     heard = lasts * float(parts.facts.time_base) + each
     if told - heard > max(SHORT * told, 2 * each):
-        notes.append(
-            f"{source} says that it lasts {told:.2f} s, but its frames end after {heard:.2f} s: it "
-            "is cut short, and painted so far."
-        )
+        notes.append(f"{source} is cut short, and painted so far: {heard:.2f} s of {told:.2f} s.")
     if parts.skipped:
-        some = ", ".join(f"{number} ({problem})" for number, problem in parts.skipped[:5])
-        more = f" and {len(parts.skipped) - 5} more" if len(parts.skipped) > 5 else ""
-        notes.append(f"Frames were skipped, and show the painting before: {some}{more}.")
+        some = ", ".join(f"{number} ({problem})" for number, problem in parts.skipped[:SAID])
+        notes.append(f"{len(parts.skipped)} frames show the painting before, such as {some}.")
     return notes
 
 
@@ -159,10 +152,7 @@ def _joined(source: Path, parts: Parts, target: Path) -> list[str]:
         parts.join(source, joined, sound=bool(sound))
     except ValueError:
         parts.join(source, joined, sound=False)
-        notes = [
-            f"The sound ({sound}) does not fit into {target.suffix} and is left out: name an "
-            "output that ends in .mkv, which takes any."
-        ]
+        notes = [f"The sound ({sound}) is left out of {target.suffix}: a .mkv can hold it."]
     os.replace(joined, target)
     shutil.rmtree(parts.folder, ignore_errors=True)
     return notes

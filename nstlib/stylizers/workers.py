@@ -39,8 +39,7 @@ class Job(NamedTuple):
 
 def paint_file(job: Job, paint: Callable, *, size, strength, preserve_color) -> dict:
     """Paint a picture into its file. Returns its row for the manifest, whatever happens: one
-    picture's trouble, of whatever kind, is not that of the others.
-    """
+    picture's trouble, of whatever kind, is not that of the others."""
     row, begin = dict(job.row), time.perf_counter()
     try:
         row["sha256"] = digest(job.source.read_bytes())
@@ -137,16 +136,14 @@ def _local_cluster(workers: int | None, jobs: int):
 
 def _sent(client, paint):
     """The packed painter as a task of its own, which has built it on one worker, so that a style
-    that is unknown is an error now; a worker that is lost takes nothing with it.
-    """
+    that is unknown is an error now; a worker that is lost takes nothing with it."""
     import cloudpickle
 
     try:
         packed = cloudpickle.dumps(paint)
     except Exception as error:  # of whatever kind: every object in it is asked
         raise InputError(
-            f"The painter cannot be sent to workers ({error}): give a function without open files "
-            "and the like, or workers=1."
+            f"The painter cannot be sent to workers ({error}): leave open files out, or workers=1."
         ) from error
     sent = client.submit(prepare, packed, pure=False)
     try:
@@ -173,8 +170,7 @@ def _paint_there(job: Job, packed: bytes, how: dict) -> dict:
 
 def _rows(client, jobs: list[Job], how: dict, sent) -> Iterator[dict]:
     """Every picture is a task. The tasks of a worker that died go to others, even those that it has
-    reported; one whose workers died four times is given up.
-    """
+    reported; one whose workers died four times is given up."""
     from distributed import CancelledError, as_completed
 
     futures = [client.submit(_paint_there, job, sent, how, pure=False) for job in jobs]

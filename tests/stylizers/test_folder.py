@@ -151,7 +151,7 @@ def test_damage_is_reported_and_passed_over(photos, tmp_path):
 
 
 def test_a_painter_that_fails_is_reported(photos, tmp_path):
-    with pytest.warns(UserWarning, match="RuntimeError: no paint left.* And 1 more"):
+    with pytest.warns(UserWarning, match="4 of 4 passed over. a.png: RuntimeError: no paint left"):
         report = folders.stylize_folder(photos, tmp_path / "out", failing, **ALONE)
     assert not report.done and len(report.failed) == 4
 
@@ -174,7 +174,7 @@ def test_strength_and_colours_are_those_of_a_stylizer_for_any_painter(photos, tm
 def test_what_was_there_before_is_not_painted_over(photos, tmp_path):
     out = tmp_path / "out"
     save_image(picture(0.25), out / "b.png")
-    with pytest.raises(InputError, match="b.png is there already, and not as painted in"):
+    with pytest.raises(InputError, match="b.png is there already, and not in .*jsonl"):
         folders.stylize_folder(photos, out, negative, **ALONE)
     with pytest.raises(InputError, match="is the folder that is read"):
         folders.stylize_folder(photos, photos / "deep" / "..", negative, **ALONE)
