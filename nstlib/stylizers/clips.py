@@ -85,23 +85,22 @@ def look(path: Path) -> VideoFacts:
     with opened(path) as (container, stream):
         rate = Fraction(stream.average_rate or stream.guessed_rate or DEFAULT_RATE)
         unit, sound = stream.time_base, ""
-        seconds = (stream.duration or 0) * unit or (container.duration or 0) / av.time_base
+        longest = (container.duration or 0) / av.time_base  # of its streams
+        seconds = float(stream.duration * unit if stream.duration else longest)
         frames = stream.frames or round(seconds * rate)
         for heard in container.streams.audio[:1]:
             sound = heard.codec_context.name if heard.codec_context else "unknown"
         for _, frame, problem in _decoded(container, stream):
             if not problem:
                 shape = _picture(frame).shape[1:3]
-                return VideoFacts(rate, frames, float(seconds), unit, sound, shape)
+                return VideoFacts(rate, frames, seconds, unit, sound, shape)
     raise InputError(f"{path} has no frames that can be read: it is empty, or damaged.")
 
 
 def read_frames(path: Path, skip: int = 0) -> Iterator[Frame]:
-    """The frames in their order, one at a time; the first `skip` of them have no picture.
-
-    A frame that cannot be decoded is there all the same, with its problem, and so its number; where
-    a file ends early, the frames end.
-    """
+    """The frames in their order, one at a time; the first `skip` of them have no picture. One that
+    cannot be decoded is there all the same, with its problem, and so its number; where a file ends
+    early, the frames end."""
     with opened(path) as (container, stream):
         step = max(1, round(1 / ((stream.average_rate or DEFAULT_RATE) * stream.time_base)))
         last = None
@@ -113,10 +112,8 @@ def read_frames(path: Path, skip: int = 0) -> Iterator[Frame]:
 
 
 def _decoded(container, stream) -> Iterator[tuple]:
-    """(time, frame or None, problem) in order of time, as decoding allows.
-
-    A broken packet is known before the frames ahead of it are out: it waits until they are.
-    """
+    """(time, frame or None, problem) in order of time: a broken packet, which is known before the
+    frames ahead of it are out, waits until they are."""
     broken = []
     for packet in _packets(container, stream):
         try:

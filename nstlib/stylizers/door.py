@@ -152,8 +152,7 @@ def by_region(stylizers: Sequence[Stylizer | None], masks: Sequence) -> Callable
     region's statistics are not those of a scrap. Raises InputError if a place belongs to nobody.
     """
     if len(stylizers) != len(masks) or not masks:
-        given = f"There are {len(stylizers)} stylizers and {len(masks)} masks"
-        raise InputError(f"{given}: give one for each.")
+        raise InputError(f"{len(stylizers)} stylizers and {len(masks)} masks: give one for each.")
     return partial(_by_region, tuple(stylizers), tuple(masks))
 
 

@@ -44,8 +44,7 @@ class Engine:
     def __post_init__(self):
         choice("The engine", self.name, ENGINES)
         if self.style is None:
-            said = f'Name the painting: nst.stylizer("{self.name}", style="starry_night").'
-            raise InputError(said)
+            raise InputError(f'Name the painting for {self.name!r}, such as style="poppies".')
         if self.name != "gatys":
             self._check_network()
         elif (self.network, self.runtime, self.threads, self.tile) != (None, None, 0, None):
@@ -80,11 +79,8 @@ class Engine:
 
 
 def fingerprint(value) -> str:
-    """A hash, 16 hexadecimal digits, of settings that may name files, which count by content.
-
-    It is the same in every process for numbers, texts, arrays, dicts and lists of these, and for
-    functions, known by name and code.
-    """
+    """A hash, 16 hexadecimal digits, of settings: the same in every process for numbers, texts,
+    arrays, dicts and lists of these, files, by their content, and functions, by name and code."""
     return digest(repr(_said(value)).encode())[:16]
 
 

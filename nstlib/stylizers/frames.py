@@ -54,8 +54,7 @@ class FramePainter:
 
     def __init__(self, paint, consistency: float = CONSISTENCY):
         self.consistency = number("consistency", consistency, 0, 1, hint="0: each frame anew.")
-        self.paint = paint
-        self.memory: tuple[np.ndarray, np.ndarray] | None = None
+        self.paint, self.memory = paint, None
 
     def __call__(self, frame) -> np.ndarray:
         # In 8 bits, as a file keeps it, so that work that was interrupted goes on the same.

@@ -157,7 +157,7 @@ def test_regions_are_painted_each_by_its_own():
 @pytest.mark.parametrize(
     ("arguments", "options", "message"),
     [
-        (("adain",), {}, "Name the painting: nst.stylizer..adain"),
+        (("adain",), {}, "Name the painting for .adain."),
         (("gatys",), {}, "Name the painting"),
         (("gatys", "poppies"), {"tile": 1024}, "'gatys' takes none of these"),
         (("gatys", "poppies"), {"network": "light"}, "'gatys' takes none of these"),
