@@ -1,6 +1,5 @@
 """From the camera to the screen, with any stylizer."""
 
-from collections.abc import Mapping
 from contextlib import suppress
 
 import cv2
@@ -17,34 +16,31 @@ QUIT = ord("q"), 27  # 27 is the key Escape
 def webcam(painters, *, camera: int = 0, size: int = 320, consistency: float = CONSISTENCY) -> int:
     """Paint what the camera sees, as in a mirror, until q; returns how many pictures were shown.
 
-    `painters` is a stylizer, a list, or a dict from name to stylizer; n and p change to the next
-    and the previous. `size` is the longest side in pixels. Raises InputError where there is no
-    camera, or no window can be opened.
+    `painters` is a stylizer, or a dict from name to stylizer; n and p change to the next and the
+    previous. `size` is the longest side in pixels. Raises InputError where there is no camera, or
+    no window can be opened.
     """
-    if callable(painters):
-        painters = [painters]
-    if not isinstance(painters, Mapping):
-        painters = {str(number): paint for number, paint in enumerate(painters, start=1)}
-    if not painters:
-        raise InputError("There is no painter: give a stylizer, a list, or a dict of them.")
+    named = {"": painters} if callable(painters) else painters
+    if not named:
+        raise InputError("There is no painter: give a stylizer, or a dict of them.")
     capture = cv2.VideoCapture(camera)
     try:
-        if not capture.isOpened():
-            raise InputError(
-                f"There is no camera {camera} that can be opened: connect one, close the program "
-                "that uses it, or give another number: webcam(paint, camera=1)."
-            )
-        return _mirror(capture, list(painters.items()), size, consistency)
+        count = _mirror(capture, list(named.items()), size, consistency)
     except cv2.error as error:
         raise InputError(
-            "No window can be opened here: it takes a screen, and OpenCV with windows. Run this "
-            "on your own machine, after `pip uninstall opencv-python-headless` and `pip install "
-            "opencv-python`."
+            "No window can be opened here: it takes a screen, and `pip install opencv-python` "
+            "after `pip uninstall opencv-python-headless`."
         ) from error
     finally:
         capture.release()
         with suppress(cv2.error):
             cv2.destroyAllWindows()
+    if not count:
+        raise InputError(
+            f"Camera {camera} gives no picture: connect one, close the program that uses it, or "
+            "give another number: webcam(paint, camera=1)."
+        )
+    return count
 
 
 def _mirror(capture, named: list, size: int, consistency: float) -> int:
@@ -52,8 +48,6 @@ def _mirror(capture, named: list, size: int, consistency: float) -> int:
     painter = FramePainter(named[0][1], consistency)
     while True:
         ok, frame = capture.read()
-        if not ok and not count:
-            raise InputError("The camera is there, but gives no picture: is another program on it?")
         if not ok:
             return count
         painting = to_uint8(painter(resize(frame[:, ::-1, ::-1], size)))[..., ::-1].copy()

@@ -1,13 +1,12 @@
-"""Video files, read frame by frame and written piece by piece, by PyAV (the FFmpeg libraries).
+"""Video files, read frame by frame by PyAV (the FFmpeg libraries), and what can be written.
 
 OpenCV could do it, too, but it cuts odd sizes to even ones, drops the sound and each frame's own
 time, writes no H.264, which browsers play, and does not say when the disk is full.
 """
 
 import heapq
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -27,12 +26,6 @@ CONTAINERS = {
     ".webm": ("webm", ("libvpx-vp9",)),
 }
 EVEN_ONLY = ("libx264",)  # with colours at half the resolution, as all players expect them
-# Near to what the eye can tell. Without B-frames (bf), pieces can be joined as they are.
-OPTIONS = {
-    "libx264": {"crf": "18", "preset": "fast", "bf": "0"},
-    "libvpx-vp9": {"crf": "24", "b": "0", "deadline": "realtime", "cpu-used": "6", "row-mt": "1"},
-}
-BT709, LIMITED = 1, 1  # FFmpeg's numbers: the colours of high definition, in 16 to 235
 DEFAULT_RATE = Fraction(25)  # frames a second, where the file does not say
 
 
@@ -61,16 +54,14 @@ class Frame:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple]:
+def opened(path: Path) -> Iterator[tuple]:
     """(container, its stream of pictures) of a file that must be a video."""
     path = readable(path, "video")
     try:
         container = av.open(str(path))
     except (av.FFmpegError, OSError) as error:
         why = error.strerror or error
-        raise InputError(
-            f"{path} is not a video that can be read ({why}): it is of another kind, or damaged."
-        ) from error
+        raise InputError(f"{path} is not a video that can be read ({why}).") from error
     with container:
         yield container, _pictures_of(container, path)
 
@@ -84,21 +75,19 @@ def _pictures_of(container, path: Path):
         others = {stream.type or "unknown data" for stream in container.streams} or {"nothing"}
         raise InputError(f"{path} has no frames: it holds {', '.join(others)}.")
     if moving[0].codec_context is None:
-        raise InputError(
-            f"{path} is in a codec that is not known here: convert it to H.264 (.mp4) first."
-        )
+        raise InputError(f"{path} is in a codec that is not known here: convert it to H.264.")
     moving[0].thread_type = "AUTO"
     return moving[0]
 
 
 def look(path: Path) -> VideoFacts:
     """What a video says of itself. Raises MissingFile, or InputError for what is no video."""
-    with _opened(path) as (container, stream):
+    with opened(path) as (container, stream):
         rate = Fraction(stream.average_rate or stream.guessed_rate or DEFAULT_RATE)
-        seconds = float((container.duration or 0) / av.time_base)
-        if stream.duration:
-            seconds = float(stream.duration * stream.time_base)
-        frames, unit, sound = stream.frames or round(seconds * rate), stream.time_base, ""
+        unit, sound = stream.time_base, ""
+        longest = (container.duration or 0) / av.time_base  # of its streams
+        seconds = float(stream.duration * unit if stream.duration else longest)
+        frames = stream.frames or round(seconds * rate)
         for heard in container.streams.audio[:1]:
             sound = heard.codec_context.name if heard.codec_context else "unknown"
         for _, frame, problem in _decoded(container, stream):
@@ -109,28 +98,22 @@ def look(path: Path) -> VideoFacts:
 
 
 def read_frames(path: Path, skip: int = 0) -> Iterator[Frame]:
-    """The frames in their order, one at a time; the first `skip` of them have no picture.
-
-    A frame that cannot be decoded is there all the same, with its problem, and so its number; where
-    a file ends early, the frames end.
-    """
-    with _opened(path) as (container, stream):
+    """The frames in their order, one at a time; the first `skip` of them have no picture. One that
+    cannot be decoded is there all the same, with its problem, and so its number; where a file ends
+    early, the frames end."""
+    with opened(path) as (container, stream):
         step = max(1, round(1 / ((stream.average_rate or DEFAULT_RATE) * stream.time_base)))
         last = None
         for index, (time, frame, problem) in enumerate(_decoded(container, stream)):
             time = time if time is not None else (0 if last is None else last + step)
             last = time if last is None else max(time, last + 1)  # never backwards
-            if problem or index < skip:
-                yield Frame(last, None, problem)
-            else:
-                yield Frame(last, _picture(frame))
+            picture = None if problem or index < skip else _picture(frame)
+            yield Frame(last, picture, problem)
 
 
 def _decoded(container, stream) -> Iterator[tuple]:
-    """(time, frame or None, problem) in order of time, as decoding allows.
-
-    A broken packet is known before the frames ahead of it are out: it waits until they are.
-    """
+    """(time, frame or None, problem) in order of time: a broken packet, which is known before the
+    frames ahead of it are out, waits until they are."""
     broken = []
     for packet in _packets(container, stream):
         try:
@@ -160,88 +143,17 @@ def _picture(frame) -> np.ndarray:
     return turned[None].astype("float32") / 255
 
 
-# --- Writing -------------------------------------------------------------------------------------
-
-
 def encoder_for(path: Path, shape: tuple[int, int], codec: str | None = None) -> str:
-    """The name of the encoder for a file of this extension and frames of this (height, width).
-
-    `codec` asks for a certain one. InputError says what can be written.
-    """
-    suffix = choice("The end of a video's name", path.suffix.lower(), CONTAINERS)
-    allowed = CONTAINERS[suffix][1]
+    """The encoder, `codec` or the first that can, for a file of this extension, one of CONTAINERS,
+    and frames of this (height, width). InputError if there is none."""
+    suffix, odd = path.suffix.lower(), any(side % 2 for side in shape)
+    wanted = CONTAINERS[suffix][1]
     if codec is not None:
-        choice(f"codec for {suffix}", codec, allowed)
-    even = not any(side % 2 for side in shape)
-    here = [name for name in allowed if name in av.codecs_available]  # FFmpeg may lack some
-    fit = [name for name in here if even or name not in EVEN_ONLY]
-    wanted = [name for name in fit if codec in (None, name)]
-    if not wanted:
-        height, width = shape
-        raise InputError(
-            f"{codec or 'No codec'} for {suffix} can write frames of {width} x {height} here. "
-            f"These can: {', '.join(fit) or 'none; name a file that ends in .mp4'}."
-        )
-    return wanted[0]
-
-
-@dataclass(frozen=True)
-class Format:
-    """How all pieces of a video are written: the encoder, the frames' (height, width), and what
-    is taken over from the source: frames a second and the unit of time."""
-
-    encoder: str
-    shape: tuple[int, int]
-    rate: Fraction
-    time_base: Fraction
-
-    def add_to(self, container):
-        """A stream of this format in a file that is being written."""
-        stream = container.add_stream(self.encoder, self.rate, OPTIONS[self.encoder])
-        stream.height, stream.width = self.shape
-        stream.pix_fmt = "yuv420p"
-        context = stream.codec_context
-        context.time_base = self.time_base
-        context.colorspace = context.color_primaries = context.color_trc = BT709
-        context.color_range = LIMITED
-        return stream
-
-
-def safe_on_disk(file) -> None:
-    """Wait until what was written is there: a disk that is full may say so only now."""
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def join(pieces: Sequence[Path], form: Format, source: Path, target: Path, *, sound: bool) -> None:
-    """One video of the pieces, with the sound of the source; nothing is encoded again.
-
-    Raises OSError if the disk refuses, and ValueError if the sound does not fit into the container.
-    """
-    with target.open("wb") as file, _opened(source) as (heard, _):
-        with av.open(file, "w", format=CONTAINERS[target.suffix.lower()][0]) as container:
-            streams = [_packets_of_pieces(pieces, form.add_to(container))]
-            if sound:
-                streams.append(_packets_of_sound(heard, container))
-            for packet in heapq.merge(*streams, key=lambda packet: packet.dts * packet.time_base):
-                container.mux(packet)
-        safe_on_disk(file)
-
-
-def _packets_of_pieces(pieces: Sequence[Path], target) -> Iterator:
-    for piece in pieces:
-        with av.open(str(piece)) as part:
-            for packet in part.demux(video=0):
-                if packet.size:
-                    packet.dts, packet.stream = packet.pts, target  # without B-frames they agree
-                    yield packet
-
-
-def _packets_of_sound(source, container) -> Iterator:
-    stream = source.streams.audio[0]
-    target = container.add_stream_from_template(stream)
-    with suppress(av.FFmpegError):  # a file that is cut short: what there is
-        for packet in source.demux(stream):
-            if packet.size and packet.dts is not None:
-                packet.stream = target
-                yield packet
+        wanted = [choice(f"codec for {suffix}", codec, wanted)]
+    for name in wanted:
+        if name in av.codecs_available and not (odd and name in EVEN_ONLY):  # FFmpeg may lack some
+            return name
+    height, width = shape
+    raise InputError(
+        f"{', '.join(wanted)} cannot write {width} x {height} here: name a .mp4, and no codec."
+    )

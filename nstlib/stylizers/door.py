@@ -1,8 +1,7 @@
 """One door to every engine: what is to paint is said in an `Engine`, a `Stylizer` paints.
 
-What is behind the door (an optimiser, a network for one style, a network for many) differs in
-speed and in freedom; what comes out is the same kind of function, picture -> painting, so that
-folders, videos and big pictures need to know nothing of engines.
+What comes out is the same kind of function, picture -> painting, whatever is behind the door, so
+that folders, videos and big pictures need to know nothing of engines.
 """
 
 import os
@@ -37,15 +36,14 @@ def stylizer(
     `style_transfer`; "adain" and "adain-light" paint in one pass, take a dict of paintings to
     shares too, and have as options `alpha`, 0..1, or one for each of block2_conv1, block3_conv1 and
     block4_conv1 (adain only), `style_size`, the longest side in pixels at which they look at a
-    painting that comes from a file: smaller means denser strokes, and `palette`, 0..1, how far the
-    photo gets the painting's colours (`nst.match_color`) before it is painted. `network` is a
-    bundled network (light) or a file; with one for any style, `name` can be the painting.
+    painting's file: smaller means denser strokes, and `palette`, 0..1, how far the photo first gets
+    the painting's colours (`nst.match_color`). `network` is a bundled network (light) or a file;
+    with one for any style, `name` can be the painting.
 
     A network runs in Keras ("keras" as `runtime`) or in ONNX Runtime ("onnx"), on so many `threads`
-    (0: all cores). Both paint the same but for rounding; by itself ONNX Runtime is taken where it
-    is faster: on a CPU, for all networks but adain. With a `tile`, such as 1024, pictures that are
-    larger are painted in tiles of so many pixels, in Keras: the same painting, in bounded memory
-    and more time (`nstlib.stylizers.tiles`).
+    (0: all cores). Both paint the same but for rounding; by itself it is the faster one. Pictures
+    larger than a `tile`, such as 1024 pixels, are painted in tiles, in Keras: the same painting, in
+    bounded memory and more time.
 
     A picture is (1, height, width, 3), RGB, 0..1; the painting has exactly its size. `strength`
     runs from 0, the photo, to 1; `preserve_color` keeps the photo's colours. Raises InputError for
@@ -55,9 +53,7 @@ def stylizer(
     return Stylizer(request(name, style, **named, **options))
 
 
-def request(
-    name, /, style=None, *, network=None, runtime=None, threads=0, tile=None, **options
-) -> Engine:
+def request(name, /, style=None, *, network=None, runtime=None, threads=0, tile=None, **options):
     """What `stylizer` is asked for, as an Engine: its `name` may be a learnt style, too."""
     if not (isinstance(name, str) and name in ENGINES):
         if style is not None:
@@ -95,9 +91,15 @@ class Stylizer:
     def __init__(self, engine: Engine):
         _check_process()
         self.engine = engine
-        self._paint = _made(engine)
-        if hasattr(self._paint, "follow"):
+        if engine.name == "gatys":
+            from nstlib.gatys.film import GatysPainter
+
+            self._paint = GatysPainter(engine.style, **engine.options)
             self.follow = self._paint.follow
+        else:
+            from nstlib.stylizers.one_pass import one_pass
+
+            self._paint = one_pass(engine)
 
     def __call__(self, picture, strength: float = 1.0, preserve_color: bool = False) -> np.ndarray:
         _check_process()
@@ -106,23 +108,6 @@ class Stylizer:
 
     def __reduce__(self):
         return Stylizer, (self.engine,)
-
-    def __eq__(self, other):
-        return self.engine == other.engine if isinstance(other, Stylizer) else NotImplemented
-
-    def __hash__(self):
-        return hash(self.engine)
-
-
-def _made(engine: Engine) -> Callable:
-    """What paints: picture -> painting, imported only now, with all that it needs."""
-    if engine.name == "gatys":
-        from nstlib.gatys.film import GatysPainter
-
-        return GatysPainter(engine.style, **engine.options)
-    from nstlib.stylizers.one_pass import one_pass
-
-    return one_pass(engine)
 
 
 @lru_cache
@@ -134,9 +119,8 @@ def _first_process() -> int:
 def _check_process() -> None:
     if os.getpid() != _first_process():
         raise NstError(
-            "This process was forked off one that has made stylizers, and cannot paint: the "
-            "threads of TensorFlow do not come along. Start workers by spawning instead, "
-            "multiprocessing.get_context('spawn'), and hand them the stylizer: it is made again."
+            "This process was forked off one that has made stylizers, where they would hang: start "
+            "workers by multiprocessing.get_context('spawn')."
         )
 
 
@@ -163,31 +147,23 @@ def fast_styles(network: str = "light") -> tuple[str, ...]:
 def by_region(stylizers: Sequence[Stylizer | None], masks: Sequence) -> Callable:
     """A stylizer that paints each region of a picture in its own way.
 
-    One mask for each stylizer, whatever `nst.as_mask` takes: 1 where it is to be seen, and between
-    0 and 1 at an edge that blends. They are scaled to add up to 1. None instead of a stylizer
-    leaves the photo. Every stylizer sees the whole picture, so that a region's statistics are not
-    those of a scrap. Raises InputError if a place belongs to nobody.
+    One mask for each stylizer, whatever `nst.as_mask` takes, 0..1; they are scaled to add up to 1.
+    None instead of a stylizer leaves the photo. Every stylizer sees the whole picture, so that a
+    region's statistics are not those of a scrap. Raises InputError if a place belongs to nobody.
     """
     if len(stylizers) != len(masks) or not masks:
-        raise InputError(
-            f"There are {len(stylizers)} stylizers and {len(masks)} masks: give one for each."
-        )
+        raise InputError(f"{len(stylizers)} stylizers and {len(masks)} masks: give one for each.")
     return partial(_by_region, tuple(stylizers), tuple(masks))
 
 
-def _by_region(
-    stylizers, masks, picture, strength: float = 1.0, preserve_color: bool = False
-) -> np.ndarray:
+def _by_region(stylizers, masks, picture, strength=1.0, preserve_color=False) -> np.ndarray:
     picture = as_image(picture)
     shares = [as_mask(mask, picture.shape[1:3]) for mask in masks]
     total = sum(shares)
     if total.min() <= 0:
-        raise InputError(
-            "Some pixels belong to no region: the masks are 0 there. Let the last mask be 1 - the "
-            "others."
-        )
-    parts = [
-        picture if paint is None else paint(picture, strength, preserve_color)
-        for paint in stylizers
-    ]
-    return sum(share / total * part for share, part in zip(shares, parts, strict=True))
+        raise InputError("Some pixels belong to no region: let the last mask be 1 - the others.")
+    painted = np.zeros_like(picture)
+    for paint, share in zip(stylizers, shares, strict=True):
+        part = paint(picture, strength, preserve_color) if paint else picture
+        painted += share / total * part
+    return painted

@@ -1,4 +1,4 @@
-"""What is to paint, said in an `Engine`: checked early, built late, comparable and picklable."""
+"""What is to paint, said in an `Engine`: checked early, built late, picklable, with a key."""
 
 import hashlib
 import os
@@ -20,7 +20,6 @@ ENGINES = {
 }
 ANY_STYLE = ("adain", "adain-light")
 ANY_STYLE_OPTIONS = ("alpha", "style_size", "palette")
-RUNTIMES = ("keras", "onnx")
 # Measured (benchmarks/engines.py): a convolution network's painting takes 0.4 to 0.7 of the time in
 # ONNX Runtime on a CPU, and differs by rounding only; adain, which carries VGG19, gains nothing.
 FASTER_IN_ONNX = ("light", "johnson", "stylebank", "adain-light")
@@ -30,9 +29,8 @@ FASTER_IN_ONNX = ("light", "johnson", "stylebank", "adain-light")
 class Engine:
     """What is to paint: an engine, a style, and how. Checked when made, built when needed.
 
-    The arguments are those of `stylizer`, with `name` one of ENGINES. Two engines that are equal
-    paint alike; one can be pickled, sent to another process, and built there. Raises InputError
-    for what the engine does not take.
+    The arguments are those of `stylizer`, with `name` one of ENGINES. It can be pickled, sent to
+    another process, and built there. Raises InputError for what the engine does not take.
     """
 
     name: str
@@ -46,30 +44,24 @@ class Engine:
     def __post_init__(self):
         choice("The engine", self.name, ENGINES)
         if self.style is None:
-            raise InputError(
-                f'Name the painting: nst.stylizer("{self.name}", style="starry_night").'
-            )
+            raise InputError(f'Name the painting for {self.name!r}, such as style="poppies".')
         if self.name != "gatys":
             self._check_network()
         elif (self.network, self.runtime, self.threads, self.tile) != (None, None, 0, None):
-            raise InputError(
-                "network, runtime, threads and tile are for networks: 'gatys' takes none."
-            )
+            raise InputError("network, runtime, threads, tile: 'gatys' takes none of these.")
 
     def _check_network(self) -> None:
         any_style = self.name in ANY_STYLE or self.network is not None
-        allowed = ANY_STYLE_OPTIONS if any_style else ()
-        unknown = [option for option in self.options if option not in allowed]
+        unknown = set(self.options).difference(ANY_STYLE_OPTIONS if any_style else ())
         if unknown:
             raise InputError(
-                f"{', '.join(unknown)}: a network of named styles takes no such thing. adain and "
-                f"adain-light take {', '.join(ANY_STYLE_OPTIONS)}, gatys others: "
-                "nst.stylizer('gatys', …)."
+                f"{', '.join(sorted(unknown))}: a network of named styles takes no such thing, "
+                f"adain and adain-light take {', '.join(ANY_STYLE_OPTIONS)}, and gatys others."
             )
         number("palette", self.options.get("palette", 1), 0, 1, hint="0 keeps the photo's colours.")
         number("threads", self.threads, 0, whole=True, hint="0 takes all cores.")
         if self.runtime is not None:
-            choice("runtime", self.runtime, RUNTIMES)
+            choice("runtime", self.runtime, ("keras", "onnx"))
         if self.tile is not None and self.runtime == "onnx":
             raise InputError("tile is for runtime='keras': leave one of the two out.")
 
@@ -85,25 +77,20 @@ class Engine:
         version = bundled_networks().get(str(network), {}).get("sha256")
         return fingerprint((self.name, self.style, network, version, self.tile, self.options))
 
-    def __eq__(self, other):
-        same = isinstance(other, Engine) and self.key() == other.key()
-        return same and (self.runtime, self.threads) == (other.runtime, other.threads)
-
-    def __hash__(self):
-        return hash(self.key())
-
 
 def fingerprint(value) -> str:
-    """A hash, 16 hexadecimal digits, of settings that may name files, which count by content.
+    """A hash, 16 hexadecimal digits, of settings: the same in every process for numbers, texts,
+    arrays, dicts and lists of these, files, by their content, and functions, by name and code."""
+    return digest(repr(_said(value)).encode())[:16]
 
-    It is the same in every process for numbers, texts, arrays, dicts and lists of these, and for
-    functions, known by name and code.
-    """
-    return _digest(repr(_said(value)).encode())[:16]
+
+def digest(content: bytes) -> str:
+    """The SHA-256, in hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def _said(value):
-    """A value in words: what a file holds for its path, and a hash for an array."""
+    """A value in words, without places in memory."""
     value = getattr(value, "engine", value)
     if isinstance(value, Engine):
         return value.key()
@@ -115,18 +102,11 @@ def _said(value):
         return _said((value.func, value.args, value.keywords))
     if isinstance(value, str | os.PathLike):
         path = Path(os.path.expanduser(value))
-        return _digest(path.read_bytes()) if os.path.isfile(path) else str(value)
+        return digest(path.read_bytes()) if os.path.isfile(path) else str(value)
     if hasattr(value, "shape"):
-        return value.shape, _digest(np.ascontiguousarray(value).tobytes())
-    return _function(value) if hasattr(value, "__qualname__") else repr(value)
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _function(function) -> tuple:
-    """A function's name and, if it is written in Python, its code, without places in memory."""
-    code = getattr(function, "__code__", None)
-    values = [one for one in code.co_consts if not hasattr(one, "co_code")] if code else []
-    return function.__module__, function.__qualname__, getattr(code, "co_code", b""), values
+        return value.shape, digest(np.ascontiguousarray(value).tobytes())
+    if not hasattr(value, "__qualname__"):
+        return repr(value)
+    code = getattr(value, "__code__", None)
+    constants = [one for one in code.co_consts if not hasattr(one, "co_code")] if code else []
+    return value.__module__, value.__qualname__, getattr(code, "co_code", b""), constants

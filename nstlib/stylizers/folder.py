@@ -1,25 +1,24 @@
-"""A folder of pictures, painted: side by side on Dask, going on where it stopped, with a list.
-
-Dask (dask.distributed) is an extra: pip install "nstlib[folders]" (`nstlib.stylizers.workers`).
-"""
+"""A folder of pictures, painted: side by side on Dask, going on where it stopped, with a list."""
 
 import glob
+import json
 import os
 import time
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from nstlib.errors import InputError, choice, number
-from nstlib.files import readable, write_problem
+from nstlib.files import readable, unwritten, writable, write
 from nstlib.images.files import EXTENSIONS
 from nstlib.machine import progress
 from nstlib.stylizers.door import painter
-from nstlib.stylizers.engine import fingerprint
-from nstlib.stylizers.manifest import Manifest
-from nstlib.stylizers.workers import Job, at_work, content_hash
+from nstlib.stylizers.engine import digest, fingerprint
+from nstlib.stylizers.workers import Job, at_work
 
+MANIFEST = "nstlib-manifest.jsonl"
 SAID = 3  # files that a message names
 
 
@@ -29,15 +28,49 @@ class FolderReport:
 
     manifest: Path
     done: tuple[str, ...]
-    skipped: tuple[str, ...] = ()  # done in an earlier run
-    failed: dict[str, str] = field(default_factory=dict)  # with the reason
-    seconds: float = 0.0
+    skipped: tuple[str, ...]  # done in an earlier run
+    failed: dict[str, str]  # with the reason
+    seconds: float
 
     def __str__(self) -> str:
-        parts = [f"{len(self.done)} painted in {self.seconds:.1f} s"]
-        parts += [f"{len(self.skipped)} done before"] if self.skipped else []
-        parts += [f"{len(self.failed)} passed over"] if self.failed else []
-        return f"{', '.join(parts)}: see {self.manifest}"
+        painted = f"{len(self.done)} painted in {self.seconds:.1f} s, {len(self.skipped)} before"
+        return f"{painted}, {len(self.failed)} passed over: see {self.manifest}"
+
+
+class Manifest:
+    """The list of what has been painted, and how, a JSON object a line, in the folder `out`.
+
+    `rows` holds the last row of each source. A row is added to the file when its picture is done,
+    and on the disk before the next; what a kill may have left of a line is passed over.
+    """
+
+    def __init__(self, out: Path):
+        self.path, self.rows = out / MANIFEST, {}
+        for line in self.path.read_bytes().splitlines() if self.path.exists() else []:
+            with suppress(ValueError, TypeError, KeyError):
+                row = json.loads(line.decode("utf-8", "surrogateescape"))
+                self.rows[row["source"]] = row
+
+    def add(self, row: dict) -> None:
+        self.rows[row["source"]] = row
+        try:
+            with open(self.path, "ab") as file:
+                file.write(_line(row))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            said = f"{unwritten(self.path, error)} Start again: it goes on from what is done."
+            raise InputError(said) from error
+
+    def tidy(self, planned: Iterable[dict] = ()) -> None:
+        """Note what is about to be done, if anything, and write one line a source."""
+        self.rows |= {row["source"]: row for row in planned}
+        rows = (self.rows[source] for source in sorted(self.rows))
+        write(self.path, b"".join(map(_line, rows)))
+
+
+def _line(row: dict) -> bytes:
+    return json.dumps(row, ensure_ascii=False).encode("utf-8", "surrogateescape") + b"\n"
 
 
 def stylize_folder(
@@ -49,7 +82,6 @@ def stylize_folder(
     strength: float = 1.0,
     preserve_color: bool = False,
     extension: str | None = None,
-    quality: int = 95,
     scheduler=None,
     workers: int | None = None,
     timeout: float = 10.0,
@@ -58,15 +90,14 @@ def stylize_folder(
     """Paint every picture of a folder, or of a glob ("photos/**/*.jpg"), into the folder `out`.
 
     `paint` and `options` are what `nst.stylizer` takes: "poppies", or "adain", style="poppies"; or
-    `paint` is a stylizer, or any function picture -> picture, with its options. Each worker makes
-    the stylizer once. `size` is the longest side in pixels at which pictures are read, at most;
-    `strength` and `preserve_color` are those of a stylizer; `extension` is another format, such as
-    ".jpg", for all; folders in the folder stay.
+    `paint` is a stylizer, or any function picture -> picture, with its options. `size` is the
+    longest side in pixels at which pictures are read, at most; `strength` and `preserve_color` are
+    those of a stylizer; `extension`, such as ".jpg", is one for all; folders in the folder stay.
 
-    Without `scheduler`, so many `workers`, processes of this machine, are started, with 1 it is
-    done in this process. `scheduler` is a `dask.distributed` one, by address
-    ("tcp://10.0.0.5:8786"), a Client or a Cluster, on whose machines the folders and nstlib are to
-    be found under the same names; it has `timeout` seconds to answer.
+    By itself it starts so many `workers`, processes of this machine; with 1 it is done in this one.
+    `scheduler` is a `dask.distributed` one, by address ("tcp://10.0.0.5:8786"), a Client or a
+    Cluster, whose machines find the folders and nstlib under the same names; it has `timeout`
+    seconds to answer.
 
     Run again, it paints what is new, has changed or failed, or is to be painted otherwise, by the
     hash of its content and the list of what was done, `nstlib-manifest.jsonl` in `out`. A file that
@@ -75,32 +106,37 @@ def stylize_folder(
     would become one file, or if no scheduler answers.
     """
     begin, out = time.perf_counter(), Path(os.path.expanduser(out))
-    if workers is not None:
-        number("workers", workers, 1, whole=True, unit="processes")
-    how = dict(size=size, strength=strength, preserve_color=preserve_color, quality=quality)
-    _check(**how)
+    for name, given, unit in (("workers", workers, "processes"), ("size", size, "pixels")):
+        if given is not None:
+            number(name, given, 1, whole=True, unit=unit)
+    number("strength", strength, 0, 1, hint="0 is the photo.")
     paint = painter(paint, **options)
+    how = dict(size=size, strength=strength, preserve_color=preserve_color)
     everything = _jobs(source, out, extension, settings=fingerprint([paint, how]))
     manifest = Manifest(out)
-    _check_out(out, everything, manifest)
+    _check_out(everything, manifest)
     jobs = [job for job in everything if not _is_done(job, manifest)]
     if jobs:
         with at_work(jobs, how, paint, scheduler, workers, timeout) as rows:
-            manifest.plan(job.row for job in jobs)
+            manifest.tidy(job.row for job in jobs)
             for row in progress(rows, total=len(jobs), desc="Painting"):
                 manifest.add(row)
         manifest.tidy()
     return _report(manifest, everything, jobs, time.perf_counter() - begin)
 
 
+def _report(manifest: Manifest, everything: list, jobs: list, seconds: float) -> FolderReport:
+    rows = [manifest.rows[job.row["source"]] for job in jobs]
+    done = tuple(row["source"] for row in rows if row["status"] == "done")
+    failed = {row["source"]: row["reason"] for row in rows if row["status"] != "done"}
+    skipped = tuple(sorted({job.row["source"] for job in everything} - {*done, *failed}))
+    if failed:
+        some = " ".join(f"{name}: {reason}" for name, reason in list(failed.items())[:SAID])
+        warnings.warn(f"{len(failed)} of {len(everything)} passed over. {some}", stacklevel=3)
+    return FolderReport(manifest.path, done, skipped, failed, seconds)
+
+
 # --- What is to be done ---------------------------------------------------------------------------
-
-
-def _check(size, strength, preserve_color, quality) -> None:
-    if size is not None:
-        number("size", size, 1, whole=True, unit="pixels")
-    number("strength", strength, 0, 1, hint="0 is the photo.")
-    number("quality", quality, 1, 100, whole=True)
 
 
 def _jobs(source, out: Path, extension: str | None, settings: str) -> list[Job]:
@@ -114,8 +150,7 @@ def _jobs(source, out: Path, extension: str | None, settings: str) -> list[Job]:
         other = taken.setdefault(output.casefold() if extension else output, name)
         if other != name:
             raise InputError(
-                f"{other} and {name} would both become {output}: leave extension out, rename one, "
-                "or paint them into two folders."
+                f"{other} and {name} would both become {output}: leave extension out, or rename."
             )
         row = {"source": name, "output": output, "settings": settings, "status": "planned"}
         jobs.append(Job((root / name).absolute(), (out / output).absolute(), row))
@@ -143,15 +178,13 @@ def find_pictures(source, out: Path) -> tuple[Path, list[str]]:
         and not (around and path.resolve().is_relative_to(inside))
     )
     if not names:
-        raise InputError(f"{source} holds no pictures ({', '.join(EXTENSIONS)}).")
+        raise InputError(f"{source} holds no pictures ({', '.join(EXTENSIONS)}) that may be read.")
     return root, names
 
 
 def _searched(path: Path) -> tuple[Path, Iterable[Path]]:
     """The folder that is meant, and everything in it, or all that matches."""
     if path.is_dir():
-        if not os.access(path, os.R_OK | os.X_OK):
-            raise InputError(f"The folder {path} cannot be read: check its permissions.")
         return path, path.rglob("*")
     starred = [place for place, part in enumerate(path.parts) if glob.has_magic(part)]
     if path.exists() or not starred:
@@ -160,18 +193,15 @@ def _searched(path: Path) -> tuple[Path, Iterable[Path]]:
     return root, root.glob(str(pattern))
 
 
-def _check_out(out: Path, jobs: list[Job], manifest: Manifest) -> None:
+def _check_out(jobs: list[Job], manifest: Manifest) -> None:
     """Nothing may be painted over but what an earlier run has painted."""
     ours = {row.get("output") for row in manifest.rows.values()}
     for job in jobs:
         if job.target.exists() and job.row["output"] not in ours:
             raise InputError(
-                f"{job.target} is there already, and {manifest.path.name} does not say that it was "
-                "painted: name a new or an empty folder."
+                f"{job.target} is there already, and not in {MANIFEST}: name an empty folder."
             )
-    problem = write_problem(out)
-    if problem:
-        raise InputError(f"The folder of the paintings, {out}, {problem}.")
+    writable(manifest.path)
 
 
 def _is_done(job: Job, manifest: Manifest) -> bool:
@@ -181,20 +211,6 @@ def _is_done(job: Job, manifest: Manifest) -> bool:
     if not (expected.items() <= row.items() and job.target.exists()):
         return False
     try:
-        return row["sha256"] == content_hash(job.source)
+        return row["sha256"] == digest(job.source.read_bytes())
     except OSError:
         return False
-
-
-def _report(
-    manifest: Manifest, everything: list[Job], jobs: list[Job], seconds: float
-) -> FolderReport:
-    rows = [manifest.rows[job.row["source"]] for job in jobs]
-    done = tuple(row["source"] for row in rows if row["status"] == "done")
-    failed = {row["source"]: row["reason"] for row in rows if row["status"] != "done"}
-    skipped = tuple(sorted({job.row["source"] for job in everything} - {*done, *failed}))
-    if failed:
-        some = " ".join(f"{name}: {reason}" for name, reason in list(failed.items())[:SAID])
-        more = f" And {len(failed) - SAID} more." if len(failed) > SAID else ""
-        warnings.warn(f"{len(failed)} of {len(everything)} passed over. {some}{more}", stacklevel=3)
-    return FolderReport(manifest.path, done, skipped, failed, seconds)

@@ -34,8 +34,7 @@ def blend(painting, kept, share) -> np.ndarray:
 
 
 def _smooth(picture: np.ndarray) -> np.ndarray:
-    smooth = cv2.GaussianBlur(picture[0], (0, 0), GRAIN)
-    return smooth.reshape(picture.shape)
+    return cv2.GaussianBlur(picture[0], (0, 0), GRAIN).reshape(picture.shape)
 
 
 def _energy(detail: np.ndarray) -> np.ndarray:
@@ -54,14 +53,13 @@ class FramePainter:
     """
 
     def __init__(self, paint, consistency: float = CONSISTENCY):
-        hint = "0 paints every frame anew."
-        self.consistency = number("consistency", consistency, 0, 1, hint=hint)
-        self.paint = paint
-        self.memory: tuple[np.ndarray, np.ndarray] | None = None
+        self.consistency = number("consistency", consistency, 0, 1, hint="0: each frame anew.")
+        self.paint, self.memory = paint, None
 
     def __call__(self, frame) -> np.ndarray:
-        frame = _in_8_bits(as_image(frame))
-        painting = _in_8_bits(as_image(self._painted(frame)))
+        # In 8 bits, as a file keeps it, so that work that was interrupted goes on the same.
+        frame = as_image(to_uint8(frame))
+        painting = as_image(to_uint8(self._painted(frame)))
         if painting.shape != frame.shape:
             raise InputError(f"The painter made {painting.shape} of a frame of {frame.shape}.")
         self.memory = frame, painting
@@ -79,8 +77,3 @@ class FramePainter:
         if hasattr(self.paint, "follow"):
             return self.paint.follow(frame, moved, trust, self.consistency)
         return blend(as_image(self.paint(frame)), moved, min(self.consistency, MOST) * trust)
-
-
-def _in_8_bits(picture: np.ndarray) -> np.ndarray:
-    """As a file keeps it, so that work that was interrupted goes on as if it had not been."""
-    return to_uint8(picture)[None].astype("float32") / 255

@@ -1,7 +1,7 @@
 """A network that paints in one pass as a function picture -> painting, for the style of an Engine.
 
-A style becomes what the network takes beside the picture (`nstlib.networks.conditions`), once; the
-network then runs in Keras, in ONNX Runtime, or tile by tile.
+A style becomes what the network takes beside the picture, once; the network then runs in Keras, in
+ONNX Runtime, or tile by tile.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,13 +12,7 @@ from nstlib.backend import has_gpu
 from nstlib.errors import InputError
 from nstlib.export.onnx import onnx_forward
 from nstlib.images.color import color_matcher
-from nstlib.networks.conditions import (
-    SMALLEST,
-    STYLE_SIZE,
-    conditions,
-    looked_at,
-    painting_condition,
-)
+from nstlib.networks import conditions
 from nstlib.networks.files import PaintingNetwork, load_network
 from nstlib.stylizers.engine import ANY_STYLE, ENGINES, FASTER_IN_ONNX, Engine
 from nstlib.stylizers.tiles import tiled_forward
@@ -31,31 +25,41 @@ def one_pass(engine: Engine) -> Callable:
     """
     trained = load_network(engine.network or ENGINES[engine.name])
     if not trained.styles:
-        return _any_style(engine, trained)
-    if engine.name in ANY_STYLE:
+        forward = _any_style(engine, trained)
+    elif engine.name not in ANY_STYLE:
+        condition = conditions.conditions(trained, engine.style, **engine.options)
+        forward = _forward(engine, trained, condition)
+    else:
         raise InputError(
             f"The network {engine.network} paints in its own styles only, "
-            f"{', '.join(trained.styles)}: leave {engine.name!r} out, or the network. (On the "
-            "command line: --engine fast.)"
+            f"{', '.join(trained.styles)}: for these the engine is 'fast'."
         )
-    return _forward(engine, trained, conditions(trained, engine.style, **engine.options))
+
+    def paint(picture: np.ndarray) -> np.ndarray:
+        _, height, width, _ = picture.shape
+        if min(height, width) < conditions.SMALLEST:
+            raise InputError(
+                f"The picture has {width} x {height} pixels; the network needs "
+                f"{conditions.SMALLEST} on the shorter side: nst.resize(picture, 256), or --size."
+            )
+        return forward(picture)
+
+    return paint
 
 
 def _any_style(engine: Engine, trained: PaintingNetwork) -> Callable:
     """The paintings are read, and looked at by VGG19, once for the network and for the palette."""
-    options = dict(engine.options)
-    palette, size = options.pop("palette", 1.0), options.pop("style_size", STYLE_SIZE)
-    shares, paintings = looked_at(engine.style, size)
-    condition = painting_condition(trained, shares, paintings, **options)
-    alpha = options.get("alpha", 1.0)
-    palette *= 1.0 if isinstance(alpha, Mapping) else alpha
+    size = engine.options.get("style_size", conditions.STYLE_SIZE)
+    palette, alpha = engine.options.get("palette", 1.0), engine.options.get("alpha")
+    shares, paintings = conditions.looked_at(engine.style, size)
+    condition = conditions.painting_condition(trained, shares, paintings, alpha)
+    palette *= 1.0 if alpha is None or isinstance(alpha, Mapping) else alpha
     return _in_palette(_forward(engine, trained, condition), shares[0], paintings, palette)
 
 
 def _in_palette(paint: Callable, shares, paintings: list[np.ndarray], strength: float) -> Callable:
     """The same painter, for whom the photo is first given the paintings' mean and covariance of
-    colours: an encoder looks at edges more than at hues, so trees would else stay green.
-    """
+    colours: an encoder looks at edges more than at hues, so trees would else stay green."""
     if not strength:
         return paint
     matchers = [color_matcher(painting, quiet=True) for painting in paintings]
@@ -71,22 +75,6 @@ def _in_palette(paint: Callable, shares, paintings: list[np.ndarray], strength: 
 
 
 def _forward(engine: Engine, trained: PaintingNetwork, condition: list[np.ndarray]) -> Callable:
-    """picture -> painting, of pictures that are large enough."""
-    forward = _in_runtime(engine, trained, condition)
-
-    def paint(picture: np.ndarray) -> np.ndarray:
-        _, height, width, _ = picture.shape
-        if min(height, width) < SMALLEST:
-            raise InputError(
-                f"The picture has {width} x {height} pixels; the network needs {SMALLEST} on the "
-                "shorter side. Enlarge it first: nst.resize(picture, 256), or a larger --size."
-            )
-        return forward(picture)
-
-    return paint
-
-
-def _in_runtime(engine: Engine, trained: PaintingNetwork, condition: list[np.ndarray]) -> Callable:
     """picture -> painting, in the runtime that is asked for, else in the one that is faster."""
     if engine.tile is not None:
         return tiled_forward(trained.network, condition, engine.tile)

@@ -1,14 +1,18 @@
 """What is done of a video while it is being painted, so that a run that was killed can go on.
 
 Beside OUT.mp4 stands a folder OUT.mp4.parts with the pieces that are finished, named by the frames
-in them, and what the painter needs to go on. A piece has its name only once it is whole.
+in them, and what the painter needs to go on. A piece has its name only once it is whole. Pieces are
+in the container NUT, which keeps every frame's time exactly.
 """
 
+import heapq
 import json
+import os
 import shutil
 import time
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import av
@@ -16,81 +20,87 @@ import numpy as np
 
 from nstlib.errors import InputError
 from nstlib.images.arrays import as_image, to_uint8
-from nstlib.stylizers.clips import BT709, LIMITED, Format, safe_on_disk
+from nstlib.stylizers.clips import CONTAINERS, VideoFacts, opened
 
 SECONDS = 20.0  # of work in a piece: what a kill can cost
+# Near to what the eye can tell. Without B-frames (bf), pieces can be joined as they are.
+OPTIONS = {
+    "libx264": {"crf": "18", "preset": "fast", "bf": "0"},
+    "libvpx-vp9": {"crf": "24", "b": "0", "deadline": "realtime", "cpu-used": "6", "row-mt": "1"},
+}
+BT709, LIMITED = 1, 1  # FFmpeg's numbers: the colours of high definition, in 16 to 235
 
 
 class Parts:
     """The pieces of one video. `done` frames of the source are in those that are finished.
 
     `memory` is what goes on with the last piece, the last frame and its painting, or None;
-    `skipped` are the (number, problem) of the frames that could not be painted.
+    `skipped` are the (number, problem) of the frames that could not be painted. All is written by
+    `encoder`, in the shape, the rate and the unit of time of `facts`.
     """
 
-    def __init__(self, target: Path, form: Format, settings: dict):
-        """Go on with what is there, if it was begun with the same settings; else begin."""
-        self.folder, self.form = target.with_name(f"{target.name}.parts"), form
-        self.settings = json.dumps(settings | {"form": repr(form)}, sort_keys=True)
-        self.writer, self.done, self.memory, self.skipped = None, 0, None, []
-        if not self._can_go_on():
-            self._begin()
+    def __init__(self, target: Path, encoder: str, facts: VideoFacts, settings: str):
+        """Go on with what is there, if it was begun with the same settings; else throw it away,
+        which is said, and never what is not ours."""
+        self.folder, self.encoder, self.facts = Path(f"{target}.parts"), encoder, facts
+        self.piece, self.done, self.memory, self.skipped = None, 0, None, []
+        mark = self.folder / "settings"
+        if self._can_go_on(mark, settings):
+            return
+        if self.folder.is_dir() and any(self.folder.iterdir()) and not mark.exists():
+            raise InputError(f"{self.folder} is wanted for the work, but holds something else.")
+        if self.pieces():
+            said = f"{self.folder} holds pieces painted in another way, or damaged: begun anew."
+            warnings.warn(said, stacklevel=3)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        mark.write_text(settings, encoding="utf-8")
 
-    def _can_go_on(self) -> bool:
+    def _can_go_on(self, mark: Path, settings: str) -> bool:
         with suppress(OSError, ValueError, KeyError):  # whatever is missing or broken: begin anew
-            if (self.folder / "settings.json").read_text(encoding="utf-8") != self.settings:
-                return False
             pieces = self.pieces()
-            ends = [0, *(_numbers(piece)[1] + 1 for piece in pieces)]
-            if not pieces or ends[:-1] != [_numbers(piece)[0] for piece in pieces]:
+            numbers = [tuple(map(int, piece.stem.split("-"))) for piece in pieces]
+            ends = [0, *(last + 1 for _, last in numbers)]
+            whole = pieces and ends[:-1] == [first for first, _ in numbers]
+            if not whole or mark.read_text(encoding="utf-8") != settings:
                 return False
             with np.load(pieces[-1].with_suffix(".npz")) as state:
                 skipped = [tuple(entry) for entry in json.loads(str(state["skipped"]))]
-                pictures = [state[name][None] for name in ("frame", "painting")]
-            self.done, self.skipped, self.memory = ends[-1], skipped, tuple(map(as_image, pictures))
+                memory = as_image(state["frame"]), as_image(state["painting"])
+            self.done, self.skipped, self.memory = ends[-1], skipped, memory
             return True
         return False
-
-    def _begin(self) -> None:
-        """Throw away what there is, which is said, and never what is not ours."""
-        mark, pieces = self.folder / "settings.json", len(self.pieces())
-        if self.folder.is_dir() and any(self.folder.iterdir()) and not mark.exists():
-            raise InputError(f"{self.folder} is wanted for the work, but holds something else.")
-        if pieces:
-            warnings.warn(
-                f"{self.folder} holds {pieces} pieces of a film that was to be painted in another "
-                "way, or are damaged: begun anew.",
-                stacklevel=4,
-            )
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
-        mark.write_text(self.settings, encoding="utf-8")
 
     def pieces(self) -> list[Path]:
         """The finished ones, in their order."""
         return sorted(self.folder.glob("*-*.nut"))
 
     def write(self, picture, when: int, done: int, memory: tuple) -> None:
-        """Add one frame to the piece that is being written, shown from `when` on.
-
-        With it `done` frames of the source are done, and from `memory` it would go on from here.
-        """
-        if self.writer is None:
-            self.begun = time.monotonic()
-            self.writer = PieceWriter(self.folder / "piece.part", self.form)
-        self.is_whole = False  # if the disk, or Ctrl-C, stops it in the middle
-        self.writer.write(picture, when)
+        """Add one picture to the piece that is being written, shown from `when` on; with it `done`
+        frames of the source are done, and `memory` is what goes on from here."""
+        if self.piece is None:
+            self.begun, self.files = time.monotonic(), ExitStack()
+            self.piece = self.files.enter_context(self._new(self.folder / "piece.part", "nut"))
+        container, stream = self.piece
+        self.reached = None  # if the disk, or Ctrl-C, stops it in the middle
+        frame = av.VideoFrame.from_ndarray(to_uint8(picture), format="rgb24")
+        frame = frame.reformat(format=stream.pix_fmt, dst_colorspace=BT709)
+        frame.colorspace, frame.color_range = BT709, LIMITED
+        frame.pts, frame.time_base = when, self.facts.time_base
+        container.mux(stream.encode(frame))
         self.memory, self.reached = memory, done
-        self.is_whole = True
         if time.monotonic() - self.begun >= SECONDS:
             self.finish()
 
     def finish(self) -> None:
-        """Make the piece whole, so that its frames are done."""
-        if self.writer is None:
+        """Make the piece whole, so that its frames are done; a broken one is left."""
+        if self.piece is None:
             return
-        writer, self.writer = self.writer, None
-        writer.close()
+        (container, stream), self.piece = self.piece, None
+        with self.files:
+            container.mux(stream.encode(None))
+        if self.reached is None:
+            return
         older = list(self.folder.glob("*-*.npz"))
         piece = self.folder / f"{self.done:08d}-{self.reached - 1:08d}.nut"
         frame, painting = map(to_uint8, self.memory)
@@ -101,44 +111,49 @@ class Parts:
         for state in older:
             state.unlink()
 
-    def rescue(self) -> None:
-        """After an error: keep what is being written, if it can be kept."""
-        if self.writer is None:
-            return
-        with suppress(Exception):  # the error that is already on its way says more
-            if self.is_whole:
-                self.finish()
-            else:
-                self.writer.close()
+    def join(self, source: Path, target: Path, *, sound: bool) -> None:
+        """One video of the pieces, with the sound of the source; nothing is encoded again. Raises
+        OSError if the disk refuses, and ValueError if the sound does not fit."""
+        kind, _ = CONTAINERS[target.suffix.lower()]
+        with opened(source) as (heard, _), self._new(target, kind) as (container, stream):
+            streams = [_packets_of_pieces(self.pieces(), stream)]
+            if sound:
+                streams.append(_packets_of_sound(heard, container))
+            for packet in heapq.merge(*streams, key=lambda packet: packet.dts * packet.time_base):
+                container.mux(packet)
+
+    @contextmanager
+    def _new(self, path: Path, kind: str) -> Iterator[tuple]:
+        """(container, its stream of pictures) of a new file. A disk that is full raises OSError, at
+        the end at the latest."""
+        with path.open("wb") as file:  # Python's own file tells of a full disk; FFmpeg's may not
+            with av.open(file, "w", format=kind) as container:
+                stream = container.add_stream(self.encoder, self.facts.rate, OPTIONS[self.encoder])
+                stream.height, stream.width = self.facts.shape
+                stream.pix_fmt = "yuv420p"
+                context = stream.codec_context
+                context.time_base = self.facts.time_base
+                context.colorspace = context.color_primaries = context.color_trc = BT709
+                context.color_range = LIMITED
+                yield container, stream
+            file.flush()
+            os.fsync(file.fileno())
 
 
-def _numbers(piece: Path) -> tuple[int, int]:
-    first, last = piece.stem.split("-")
-    return int(first), int(last)
+def _packets_of_pieces(pieces: list[Path], target) -> Iterator:
+    for piece in pieces:
+        with av.open(str(piece)) as part:
+            for packet in part.demux(video=0):
+                if packet.size:
+                    packet.dts, packet.stream = packet.pts, target  # without B-frames they agree
+                    yield packet
 
 
-class PieceWriter:
-    """Writes frames into one file of the container NUT, which keeps every frame's time exactly.
-
-    Only after `close` is the piece whole. A disk that is full raises OSError, at the latest then.
-    """
-
-    def __init__(self, path: Path, form: Format):
-        self.file = path.open("wb")  # Python's own file tells of a full disk; FFmpeg's may not
-        self.container = av.open(self.file, "w", format="nut")
-        self.stream, self.time_base = form.add_to(self.container), form.time_base
-
-    def write(self, picture, time: int) -> None:
-        """Add a picture, (1, height, width, 3), RGB, 0..1, that is shown from `time` on."""
-        frame = av.VideoFrame.from_ndarray(to_uint8(picture), format="rgb24")
-        frame = frame.reformat(format=self.stream.pix_fmt, dst_colorspace=BT709)
-        frame.colorspace, frame.color_range = BT709, LIMITED
-        frame.pts, frame.time_base = time, self.time_base
-        self.container.mux(self.stream.encode(frame))
-
-    def close(self) -> None:
-        """Write what is still to be written; after it the piece is whole."""
-        with self.file:
-            self.container.mux(self.stream.encode(None))
-            self.container.close()
-            safe_on_disk(self.file)
+def _packets_of_sound(source, container) -> Iterator:
+    stream = source.streams.audio[0]
+    target = container.add_stream_from_template(stream)
+    with suppress(av.FFmpegError):  # a file that is cut short: what there is
+        for packet in source.demux(stream):
+            if packet.size and packet.dts is not None:
+                packet.stream = target
+                yield packet

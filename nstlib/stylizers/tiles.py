@@ -29,15 +29,13 @@ KNOWN = (  # all but the first see no more than a position's neighbourhood
 )
 
 
-def tiled_forward(
-    network: keras.Model, condition: list[np.ndarray], tile: int = TILE
-) -> Callable[[np.ndarray], np.ndarray]:
+def tiled_forward(network: keras.Model, condition: list, tile: int = TILE) -> Callable:
     """A function picture -> painting, both (1, height, width, 3), RGB, 0..1, that paints in tiles.
 
-    `network` takes [picture, *condition], as `nstlib.networks.conditions` makes it. The painting is
-    that of the whole picture, but for rounding. `tile` is the side of a tile in pixels, without its
-    margin: smaller takes less memory and more time. Raises InputError for a network with layers
-    that are not known to work in tiles.
+    `network` takes [picture, *condition], arrays as `nstlib.networks.conditions` makes them. The
+    painting is that of the whole picture, but for rounding. `tile` is the side of a tile in pixels,
+    without its margin: smaller takes less memory and more time. Raises InputError for layers that
+    are not known to work in tiles.
     """
     number("tile", tile, SMALLEST_TILE, whole=True, unit="pixels")
     frozen = freeze(network, condition)
@@ -65,22 +63,16 @@ class Part(NamedTuple):
 
 
 def parts_of(network: keras.Model) -> dict[str, Part]:
-    """The layers of a network picture -> painting by name, each after those that it takes.
-
-    Raises InputError for a layer that is not known to work in tiles.
-    """
+    """The layers of a network picture -> painting by name, each after those that it takes."""
     owner = {id(layer.output): layer.name for layer in network.layers}
     image, *others = network.layers
     parts = {image.name: Part(image, (), 0, 1)}
     for layer in others:
         if type(layer) not in KNOWN:
-            raise InputError(
-                f"The network's layer {layer.name!r} ({type(layer).__name__}) is not known to work "
-                "in tiles: paint the whole picture, without tile=."
-            )
+            said = f"Layer {layer.name!r} ({type(layer).__name__}) is not known to work in tiles"
+            raise InputError(f"{said}: paint the whole picture, without tile=.")
         takes = tuple(owner[id(tensor)] for tensor in inputs_of(layer))
-        normalizes = isinstance(layer, InstanceNormalization)
-        depth = max(parts[name].depth for name in takes) + normalizes
+        depth = max(parts[name].depth for name in takes) + isinstance(layer, InstanceNormalization)
         scale = parts[takes[0]].scale * getattr(layer, "strides", (1,))[0]
         scale //= layer.size if isinstance(layer, Enlarge) else 1
         parts[layer.name] = Part(layer, takes, depth, scale)
@@ -121,7 +113,6 @@ def shapes(parts: dict, height: int, width: int) -> dict[str, tuple[int, int, in
 
 
 def _round_up(count: int, step: int) -> int:
-    """The next multiple of a step."""
     return -(-count // step) * step
 
 
@@ -133,39 +124,35 @@ class _Passes:
 
     `kept` has maps of the whole picture, (height, width, channels) at the scale of their part, and
     `statistics` mean and variance of what enters a normalisation, both by the part's name. Tiles
-    begin and end, with their margins, at multiples of all scales or at the picture's own end.
+    begin and end, with their margins, at multiples of all scales, the last beyond the picture.
     """
 
     def __init__(self, parts: dict[str, Part], picture: np.ndarray, tile: int):
-        self.parts, self.sides = parts, picture.shape[1:3]
+        self.parts, self.shapes = parts, shapes(parts, *picture.shape[1:3])
         self.step = max(part.scale for part in parts.values())
-        self.tile, self.shapes = _round_up(tile, self.step), shapes(parts, *self.sides)
+        self.tile = _round_up(tile, self.step)
+        self.corners = [*product(*(range(0, side, self.tile) for side in picture.shape[1:3]))]
         image, *_, self.last = parts
         self.kept, self.statistics = {image: picture[0]}, {}
 
     def painting(self) -> np.ndarray:
         depth = self.parts[self.last].depth
-        tiles = int(np.prod([-(-side // self.tile) for side in self.sides]))
-        with progress(total=tiles * (depth + 1), desc="Painting in tiles") as bar:
+        with progress(total=len(self.corners) * (depth + 1), desc="Painting in tiles") as bar:
             for number in range(1, depth + 1):
                 self._measure(number, bar)
             return self._collect({self.last}, [], bar)[self.last][None]
 
     def _measure(self, depth: int, bar) -> None:
-        """One pass: the statistics of all normalisations of a depth, and what is worth keeping."""
-        parts = [part for part in self.parts.values() if part.depth == depth]
-        measured = [p.takes[0] for p in parts if isinstance(p.layer, InstanceNormalization)]
-        border = self._border(depth)
+        """One pass: the statistics of all normalisations of a depth, and, where memory allows, the
+        maps before this depth from which all that follows is made."""
+        later = [part for part in self.parts.values() if part.depth >= depth]
+        border = {name for part in later for name in part.takes if self.parts[name].depth < depth}
+        normalizing = [part for part in later if isinstance(part.layer, InstanceNormalization)]
+        measured = [part.takes[0] for part in normalizing if part.depth == depth]
         room = sum(4 * int(np.prod(self.shapes[name])) for name in border | self.kept.keys())
         found = self._collect(border if room <= MEMORY else set(), measured, bar)
         if room <= MEMORY:
             self.kept = {name: (self.kept | found)[name] for name in border}
-
-    def _border(self, depth: int) -> set[str]:
-        """The maps before the normalisations of a depth from which all that follows is made."""
-        later = [part for part in self.parts.values() if part.depth >= depth]
-        taken = {name for part in later for name in part.takes}
-        return {name for name in taken if self.parts[name].depth < depth}
 
     def _collect(self, wanted: set[str], measured: list[str], bar) -> dict[str, np.ndarray]:
         """Maps of the whole picture that are wanted, tile by tile; the others are measured."""
@@ -185,23 +172,17 @@ class _Passes:
         """For every tile where it lies, and the targets there, without the margin."""
         computed = order(self.parts, targets, self.kept.keys())
         margin = _round_up(reach(self.parts, computed), self.step)
-        for corner in product(*(range(0, side, self.tile) for side in self.sides)):
-            inner, outer = self._ends(corner, 0), self._ends(corner, margin)
+        for corner in self.corners:
+            inner = [(at, at + self.tile) for at in corner]
+            outer = [(max(0, at - margin), at + self.tile + margin) for at in corner]
             values = self._tile(computed, targets, outer)
             yield inner, {n: values[n][(0, *self._slices(n, inner, outer))] for n in targets}
 
-    def _ends(self, corner, margin: int) -> list[tuple[int, int | None]]:
-        """Where a tile begins and ends, in pixels, along each side; None is the picture's end."""
-        ends = ((at - margin, at + self.tile + margin) for at in corner)
-        sides = zip(ends, self.sides, strict=True)
-        return [(max(0, begin), end if end < side else None) for (begin, end), side in sides]
-
-    def _slices(self, name: str, ends, within=((0, None),) * 2) -> tuple[slice, ...]:
+    def _slices(self, name: str, ends, within=((0, 0),) * 2) -> tuple[slice, ...]:
         """Rows and columns between ends in pixels, on a part's map that is `within` others."""
         scale, pairs = self.parts[name].scale, zip(ends, within, strict=True)
         return tuple(
-            slice((begin - at) // scale, end and (end - at) // scale)
-            for (begin, end), (at, _) in pairs
+            slice((begin - at) // scale, (end - at) // scale) for (begin, end), (at, _) in pairs
         )
 
     def _tile(self, computed: list[str], targets: set[str], ends) -> dict:

@@ -5,13 +5,14 @@ import shutil
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from nstlib.errors import InputError, NstError, number
-from nstlib.files import writable
-from nstlib.images.arrays import resize
+from nstlib.files import unwritten, writable
+from nstlib.images.arrays import fitted, resize
 from nstlib.machine import progress
 from nstlib.stylizers import clips
 from nstlib.stylizers.door import built, finished, painter
@@ -20,16 +21,14 @@ from nstlib.stylizers.frames import CONSISTENCY, FramePainter
 from nstlib.stylizers.parts import Parts
 
 FAILURES = 10  # frames in a row that cannot be painted before the work is given up
+SAID = 5  # frames that a message names
 SHORT = 0.05  # of its length: a file whose frames end so much earlier is cut short
 
 
 @dataclass(frozen=True)
 class VideoReport:
-    """What became of a video: the file, its frames, and all that was not as it should be.
-
-    `skipped` are the (number, problem) of frames that could not be read or painted, in whose place
-    the painting before stays on the screen; `notes` are sentences.
-    """
+    """What became of a video. `skipped` are the (number, problem) of frames that could not be read
+    or painted, in whose place the painting before stays on the screen; `notes` are sentences."""
 
     path: Path
     frames: int
@@ -55,137 +54,105 @@ def stylize_video(
 
     `paint` and `options` are what `nst.stylizer` takes: "poppies", or "adain", style="poppies"; or
     `paint` is a stylizer, or any function picture -> picture, with its options. `consistency` is as
-    for `FramePainter`; `size` is the longest side in pixels at most, and by itself the video's;
-    `strength` and `preserve_color` are those of a stylizer, and done after, from the frame.
-    `path_out` ends in .mp4, .mkv, .mov or .webm; `codec` is "libx264" or "libvpx-vp9". Memory does
-    not grow with length. Work that was killed goes on where it was when the same call is made
-    again, from the folder PATH_OUT.parts, which goes when all is done; with other settings it
-    begins anew, which is said.
+    for `FramePainter`; `size` is the longest side in pixels at most, by itself the video's;
+    `strength` and `preserve_color` are those of a stylizer. `path_out` ends in .mp4, .mkv, .mov or
+    .webm; `codec` is "libx264" or "libvpx-vp9". Memory does not grow with length. Work that was
+    killed goes on when the same call is made again, from the folder PATH_OUT.parts, which goes when
+    all is done; with other settings it begins anew.
 
-    A frame that is damaged, or that the painter fails on, is skipped, with a warning and an entry
-    in the report. Raises MissingFile, or InputError for what is no video, has no frames, cannot be
-    written, and when the disk is full.
+    A frame that is damaged, or that the painter fails on, is skipped, with a warning. Raises
+    MissingFile, or InputError for what is no video, cannot be written, and when the disk is full.
     """
     begin, source = time.perf_counter(), Path(path_in).expanduser()
-    number("consistency", consistency, 0, 1, hint="0 paints every frame anew.")
     number("strength", strength, 0, 1, hint="0 is the frame.")
     paint, facts = painter(paint, **options), clips.look(source)
     target = writable(path_out, clips.CONTAINERS, overwrite=overwrite, protect=[source])
-    form = _format(facts, target, size, codec)
+    if size is not None:
+        number("size", size, 1, whole=True, unit="pixels")
+        facts = replace(facts, shape=fitted(*facts.shape, min(size, max(facts.shape))))
+    encoder = clips.encoder_for(target, facts.shape, codec)
     frames = FramePainter(built(paint), consistency)
-    identity = [str(source.resolve()), source.stat().st_size, source.stat().st_mtime_ns]
-    whose = fingerprint([paint, consistency, strength, preserve_color])
+    state = source.stat()
+    identity = repr([source.resolve(), state.st_size, state.st_mtime_ns, facts, encoder])
+    settings = fingerprint([identity, paint, consistency, strength, preserve_color])
     finish = partial(finished, strength=strength, preserve_color=preserve_color)
     try:
-        parts = Parts(target, form, {"source": identity, "painter": whose})
-        notes = _paint_all(source, facts, frames, finish, parts)
-        notes += _joined(parts, source, target, facts)
+        parts = Parts(target, encoder, facts, settings)
+        lasts = _paint_all(source, frames, finish, parts)
+        notes = _notes(source, parts, lasts) + _joined(source, parts, target)
     except NstError:
         raise
     except OSError as error:
-        raise InputError(
-            f"{target} could not be written ({error.strerror or error}). What is painted is kept "
-            f"in {target.name}.parts beside it: make room, and begin again in the same way."
-        ) from error
+        said = f"{unwritten(target, error)} Begin again in the same way: it goes on from there."
+        raise InputError(said) from error
     for note in notes:
         warnings.warn(note, stacklevel=2)
     return VideoReport(target, parts.done, parts.skipped, notes, time.perf_counter() - begin)
 
 
-def _format(
-    facts: clips.VideoFacts, target: Path, size: int | None, codec: str | None
-) -> clips.Format:
-    """How the pieces are written: in the size of the first frame, or smaller."""
-    shape = facts.shape
-    if size is not None:
-        scale = min(1, number("size", size, 1, whole=True, unit="pixels") / max(shape))
-        shape = tuple(max(1, round(side * scale)) for side in shape)
-    return clips.Format(clips.encoder_for(target, shape, codec), shape, facts.rate, facts.time_base)
-
-
-def _paint_all(
-    source: Path, facts: clips.VideoFacts, frames: FramePainter, finish: Callable, parts: Parts
-) -> list[str]:
-    """Paint the frames that are not done yet; returns what is to be said of the file."""
+def _paint_all(source: Path, frames: FramePainter, finish: Callable, parts: Parts) -> int:
+    """Paint the frames that are not done yet; one that cannot be painted shows the one before.
+    Returns how long after the first the last begins."""
     begin, times, frames.memory = parts.done, [], parts.memory
-    bar = progress(total=max(facts.frames, begin) or None, desc="painting")
+    bar = progress(total=max(parts.facts.frames, begin) or None, desc="painting")
     bar.initial = bar.n = begin
     try:
         for index, frame in enumerate(clips.read_frames(source, skip=begin)):
             times[1:] = [frame.time]  # the first and the last
-            if index >= begin:
-                _paint_one(index, frame, frames, finish, parts)
-                bar.update(1)
+            if index < begin:
+                continue
+            problem = frame.problem or _problem(frame.picture, index, frames, parts)
+            if problem:
+                parts.skipped.append((index, problem))
+            if frames.memory is not None:  # else nothing is painted yet
+                picture, painting = frames.memory
+                parts.write(finish(painting, picture), frame.time, index + 1, frames.memory)
+            bar.update(1)
         parts.finish()
     finally:
         bar.close()
-        parts.rescue()
-    return _cut_short(source, facts, times[-1] - times[0]) + _skipped(parts.skipped)
+        with suppress(Exception):  # an error that is already on its way says more
+            parts.finish()
+    return times[-1] - times[0]
 
 
-def _paint_one(index: int, frame: clips.Frame, frames: FramePainter, finish, parts: Parts) -> None:
-    """Paint a frame and write it; in place of one that cannot be painted, the one before."""
-    problem, shape = frame.problem, parts.form.shape
-    if not problem:
-        try:
-            same = frame.picture.shape[1:3] == shape
-            frames(frame.picture if same else resize(frame.picture, shape))
-        except Exception as error:
-            problem = _accident(error, index, frames, parts)
-    if problem:
-        parts.skipped.append((index, problem))
-    if frames.memory is not None:  # else nothing is painted yet
-        picture, painting = frames.memory
-        parts.write(finish(painting, picture), frame.time, index + 1, frames.memory)
-
-
-def _accident(error: Exception, index: int, frames: FramePainter, parts: Parts) -> str:
-    """What went wrong with one frame, in words; raised if there is more to it than an accident."""
-    problem = str(error).strip() or type(error).__name__
-    if frames.memory is None:  # it has never painted anything
-        said = f"The painter failed on the first frame: {type(error).__name__}: {error}"
-        raise error if isinstance(error, NstError) else NstError(said) from error
-    failed = {number for number, _ in parts.skipped}
-    if failed.issuperset(range(index - FAILURES + 1, index)):
-        raise InputError(
-            f"The painter failed on {FAILURES} frames in a row, up to {index}: {problem}. What is "
-            f"painted is kept in {parts.folder}: mend the painter and begin again to go on."
-        ) from error
-    return problem
-
-
-def _cut_short(source: Path, facts: clips.VideoFacts, lasts: int) -> list[str]:
-    """What is to be said of a file whose last frame begins too early, so much after the first."""
-    told, each = facts.seconds, 1 / float(facts.rate)
-    heard = lasts * float(facts.time_base) + each
-    if told - heard <= max(SHORT * told, 2 * each):
-        return []
-    return [
-        f"{source} says that it lasts {told:.2f} s, but its frames end after {heard:.2f} s: it is "
-        "cut short, and painted so far."
-    ]
-
-
-def _skipped(skipped: list[tuple[int, str]]) -> list[str]:
-    if not skipped:
-        return []
-    some = ", ".join(f"{number} ({problem})" for number, problem in skipped[:5])
-    more = f" and {len(skipped) - 5} more" if len(skipped) > 5 else ""
-    return [f"Frames were skipped, and show the painting before: {some}{more}."]
-
-
-def _joined(parts: Parts, source: Path, target: Path, facts: clips.VideoFacts) -> list[str]:
-    """Make the video of its pieces; returns what is to be said of its sound."""
-    pieces, notes = parts.pieces(), []
-    joined = parts.folder / f"joined{target.suffix}"
+def _problem(picture, index: int, frames: FramePainter, parts: Parts) -> str:
+    """Paint a frame; returns what went wrong, or ""; what is no accident is raised."""
     try:
-        clips.join(pieces, parts.form, source, joined, sound=bool(facts.sound))
+        shape = parts.facts.shape
+        frames(picture if picture.shape[1:3] == shape else resize(picture, shape))
+        return ""
+    except Exception as error:
+        problem = str(error).strip() or type(error).__name__
+        if frames.memory is None:  # it has never painted anything
+            said = f"The painter failed on the first frame: {type(error).__name__}: {error}"
+            raise error if isinstance(error, NstError) else NstError(said) from error
+        if {*range(index - FAILURES + 1, index)} <= {number for number, _ in parts.skipped}:
+            said = f"The painter failed on {FAILURES} frames in a row, up to {index}: {problem}."
+            raise InputError(f"{said} Mend it and begin again: it goes on.") from error
+        return problem
+
+
+def _notes(source: Path, parts: Parts, lasts: int) -> list[str]:
+    """What is to be said of a file whose frames end too early, or were skipped."""
+    notes, told, each = [], parts.facts.seconds, 1 / float(parts.facts.rate)
+    heard = lasts * float(parts.facts.time_base) + each
+    if told - heard > max(SHORT * told, 2 * each):
+        notes.append(f"{source} is cut short, and painted so far: {heard:.2f} s of {told:.2f} s.")
+    if parts.skipped:
+        some = ", ".join(f"{number} ({problem})" for number, problem in parts.skipped[:SAID])
+        notes.append(f"{len(parts.skipped)} frames show the painting before, such as {some}.")
+    return notes
+
+
+def _joined(source: Path, parts: Parts, target: Path) -> list[str]:
+    """Make the video of its pieces; returns what is to be said of its sound."""
+    joined, sound, notes = parts.folder / f"joined{target.suffix}", parts.facts.sound, []
+    try:
+        parts.join(source, joined, sound=bool(sound))
     except ValueError:
-        notes.append(
-            f"The sound ({facts.sound}) does not fit into {target.suffix} and is left out: name an "
-            "output that ends in .mkv, which takes any."
-        )
-        clips.join(pieces, parts.form, source, joined, sound=False)
+        parts.join(source, joined, sound=False)
+        notes = [f"The sound ({sound}) is left out of {target.suffix}: a .mkv can hold it."]
     os.replace(joined, target)
     shutil.rmtree(parts.folder, ignore_errors=True)
     return notes

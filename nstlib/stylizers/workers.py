@@ -1,10 +1,9 @@
-"""Who paints a folder, picture by picture, from file to file: this process, or workers of Dask.
+"""Who paints a folder, picture by picture: this process, or workers of Dask (dask.distributed).
 
-Dask (dask.distributed) brings the work to the cores of this machine or to those of many, and hands
-it to others when a worker dies. What travels to a worker is the painter, unbuilt and pickled.
+It brings the work to the cores of this machine or to those of many, and hands it to others when a
+worker dies. What travels to a worker is the painter, unbuilt and pickled.
 """
 
-import hashlib
 import importlib.util
 import logging
 import pickle
@@ -23,6 +22,7 @@ from nstlib.images.arrays import as_image
 from nstlib.images.files import load_image, save_image
 from nstlib.machine import available_memory
 from nstlib.stylizers.door import built, finished
+from nstlib.stylizers.engine import digest
 
 INSTALL = 'pip install "nstlib[folders]" (that is dask[distributed])'
 WORKER_BYTES = 2e9  # a process with TensorFlow and a network, painting pictures of a few megapixels
@@ -37,33 +37,23 @@ class Job(NamedTuple):
     row: dict
 
 
-def content_hash(path: Path) -> str:
-    """The SHA-256 of a file's bytes."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def paint_file(job: Job, paint: Callable, **how) -> dict:
-    """Paint a picture into its file, as `_paint` says. Returns its row for the manifest, whatever
-    happens: one picture's trouble, of whatever kind, is not that of the others.
-    """
+def paint_file(job: Job, paint: Callable, *, size, strength, preserve_color) -> dict:
+    """Paint a picture into its file. Returns its row for the manifest, whatever happens: one
+    picture's trouble, of whatever kind, is not that of the others."""
     row, begin = dict(job.row), time.perf_counter()
     try:
-        row["sha256"] = content_hash(job.source)
+        row["sha256"] = digest(job.source.read_bytes())
         with warnings.catch_warnings(record=True) as notes:
             warnings.simplefilter("always")
-            _paint(job, paint, **how)
+            picture = load_image(job.source, size)
+            painting = finished(as_image(paint(picture)), picture, strength, preserve_color)
+            save_image(painting, job.target, protect=[job.source])
         said = [str(note.message) for note in notes if issubclass(note.category, UserWarning)]
         row |= {"notes": said} if said else {}
     except Exception as error:
         reason = str(error) if isinstance(error, NstError) else f"{type(error).__name__}: {error}"
         return row | {"status": "failed", "reason": reason}
     return row | {"status": "done", "seconds": round(time.perf_counter() - begin, 3)}
-
-
-def _paint(job: Job, paint: Callable, *, size, strength, preserve_color, quality) -> None:
-    picture = load_image(job.source, size)
-    painting = finished(as_image(paint(picture)), picture, strength, preserve_color)
-    save_image(painting, job.target, quality=quality, protect=[job.source])
 
 
 @contextmanager
@@ -73,32 +63,25 @@ def at_work(jobs: list[Job], how: dict, paint, scheduler, workers, timeout) -> I
     `how` is what `paint_file` takes beside a painter, and `paint` what `door.painter` returns: what
     is wrong with it is raised before anything is painted.
     """
-    if _alone(scheduler, workers):
+    alone = scheduler is None and workers == 1
+    if not alone and importlib.util.find_spec("distributed") is None:
+        if scheduler is not None or workers is not None:
+            raise InputError(f"Several workers need Dask: {INSTALL}, or workers=1 without it.")
+        alone, said = True, f"Dask is not installed: one picture after another. {INSTALL}"
+        warnings.warn(said, stacklevel=4)
+    if alone:
         painter = built(paint)
         yield (paint_file(job, painter, **how) for job in jobs)
         return
-    with _client(scheduler, workers or _fitting(len(jobs)), timeout) as client:
+    with _client(scheduler, workers, len(jobs), timeout) as client:
         yield _rows(client, jobs, how, _sent(client, paint))
-
-
-def _alone(scheduler, workers: int | None) -> bool:
-    """Whether this process paints: if one worker is asked for, and where there is no Dask."""
-    if scheduler is None and workers == 1:
-        return True
-    if importlib.util.find_spec("distributed") is not None:
-        return False
-    if scheduler is not None or workers is not None:
-        raise InputError(f"Several workers need Dask: {INSTALL}, or workers=1 without it.")
-    message = f"Dask is not installed, so one picture is painted after another. {INSTALL}"
-    warnings.warn(message, stacklevel=5)
-    return True
 
 
 # --- On Dask --------------------------------------------------------------------------------------
 
 
 @contextmanager
-def _client(scheduler, workers: int, timeout: float) -> Iterator:
+def _client(scheduler, workers: int | None, jobs: int, timeout: float) -> Iterator:
     """A client of the scheduler that is named or given, else of workers on this machine."""
     from distributed import Client
 
@@ -107,7 +90,8 @@ def _client(scheduler, workers: int, timeout: float) -> Iterator:
         return
     with ExitStack() as stack:
         if scheduler is None:
-            scheduler, timeout = stack.enter_context(_local_cluster(workers)), max(timeout, START)
+            cluster = _local_cluster(workers, jobs)
+            scheduler, timeout = stack.enter_context(cluster), max(timeout, START)
         try:
             if isinstance(scheduler, str):
                 _check_answers(scheduler, timeout)
@@ -116,8 +100,7 @@ def _client(scheduler, workers: int, timeout: float) -> Iterator:
         except (OSError, ValueError, AsyncTimeoutError) as error:
             raise InputError(
                 f"No Dask scheduler with workers answered at {scheduler} within {timeout:g} s: "
-                "start `dask scheduler` and `dask worker ADDRESS`, raise timeout, or leave "
-                "scheduler out to use this machine."
+                "start them, raise timeout, or leave scheduler out to use this machine."
             ) from error
         yield client
 
@@ -135,38 +118,32 @@ def _check_answers(address: str, timeout: float) -> None:
         socket.create_connection(parse_host_port(place), timeout).close()
 
 
-def _local_cluster(workers: int):
+def _local_cluster(workers: int | None, jobs: int):
+    """So many workers on this machine, or as many as it has cores and memory for."""
     from dask.system import CPU_COUNT
     from distributed import LocalCluster
 
+    fitting = min(jobs, CPU_COUNT, int(available_memory() / WORKER_BYTES))
+    workers = workers or max(1, fitting)
     threads = str(max(1, CPU_COUNT // workers))
-    quiet = {"NST_PROGRESS": "0", "TF_CPP_MIN_LOG_LEVEL": "3"}
     share = {"TF_NUM_INTRAOP_THREADS": threads, "OMP_NUM_THREADS": threads}
     return LocalCluster(
         n_workers=workers, threads_per_worker=1, memory_limit=None, dashboard_address=None,
-        silence_logs=logging.CRITICAL, env=quiet | share,
+        silence_logs=logging.CRITICAL,
+        env=share | {"NST_PROGRESS": "0", "TF_CPP_MIN_LOG_LEVEL": "3"},
     )  # fmt: skip
-
-
-def _fitting(jobs: int) -> int:
-    """How many workers this machine has cores and memory for."""
-    from dask.system import CPU_COUNT
-
-    return max(1, min(jobs, CPU_COUNT, int(available_memory() / WORKER_BYTES)))
 
 
 def _sent(client, paint):
     """The packed painter as a task of its own, which has built it on one worker, so that a style
-    that is unknown is an error now; a worker that is lost takes nothing with it.
-    """
+    that is unknown is an error now; a worker that is lost takes nothing with it."""
     import cloudpickle
 
     try:
         packed = cloudpickle.dumps(paint)
     except Exception as error:  # of whatever kind: every object in it is asked
         raise InputError(
-            f"The painter cannot be sent to workers ({error}): name the style and its options, "
-            "give a function without open files and the like, or workers=1."
+            f"The painter cannot be sent to workers ({error}): leave open files out, or workers=1."
         ) from error
     sent = client.submit(prepare, packed, pure=False)
     try:
@@ -192,28 +169,21 @@ def _paint_there(job: Job, packed: bytes, how: dict) -> dict:
 
 
 def _rows(client, jobs: list[Job], how: dict, sent) -> Iterator[dict]:
-    """Every picture is a task. The tasks of a worker that died go to others; one whose workers died
-    four times is given up.
-    """
-    from distributed import as_completed
+    """Every picture is a task. The tasks of a worker that died go to others, even those that it has
+    reported; one whose workers died four times is given up."""
+    from distributed import CancelledError, as_completed
 
     futures = [client.submit(_paint_there, job, sent, how, pure=False) for job in jobs]
     waiting = dict(zip((future.key for future in futures), jobs, strict=True))
     for future in as_completed(futures):
-        yield _row_of(future, waiting.pop(future.key))
+        job = waiting.pop(future.key)
+        try:
+            row = future.result()
+        except CancelledError as error:
+            said = "The Dask scheduler is lost. Start again: it goes on from what is done."
+            raise NstError(said) from error
+        except Exception as error:  # as when workers die of a picture, one after another
+            reason = f"{type(error).__name__}: {error}"
+            row = job.row | {"status": "failed", "reason": reason}
+        yield row
         future.release()
-
-
-def _row_of(future, job: Job) -> dict:
-    """The row that a worker has reported. If it died since, Dask asks another one for it."""
-    from distributed import CancelledError
-
-    try:
-        return future.result()
-    except CancelledError as error:
-        raise NstError(
-            "The Dask scheduler is lost. Start again: it goes on from what is done."
-        ) from error
-    except Exception as error:  # as when workers die of a picture, one after another
-        reason = f"{type(error).__name__}: {error}"
-    return job.row | {"status": "failed", "reason": reason}
