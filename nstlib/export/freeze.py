@@ -25,14 +25,13 @@ def freeze(network: keras.Model, condition: list) -> keras.Model:
     """
     if not condition:
         return network
-    picture, *others = network.inputs
-    image = keras.Input(picture.shape[1:], name="image")
-    found = {id(tensor): value for tensor, value in zip(others, condition, strict=True)}
-    found[id(picture)] = image
+    image = keras.Input(network.inputs[0].shape[1:], name="image")
+    pairs = zip(network.inputs, [image, *condition], strict=True)
+    found = {id(tensor): value for tensor, value in pairs}
     for layer in network.layers:
         if isinstance(layer, layers.InputLayer):
             continue
-        taken = [found[id(tensor)] for tensor in inputs_of(layer)]
+        taken = [found[id(tensor)] for tensor in keras.tree.flatten(layer.input)]
         if any(isinstance(value, keras.KerasTensor) for value in taken):
             found[id(layer.output)] = _PLAIN.get(type(layer), _copied)(layer, *taken)
         else:
@@ -51,11 +50,6 @@ def for_style(network, style, options: dict) -> tuple[PaintingNetwork, keras.Mod
         raise InputError(f"{', '.join(options)}: this belongs to a style, so give `style=` too.")
     condition = [] if style is None else conditions(network, style, **options)
     return network, freeze(network.network, condition)
-
-
-def inputs_of(layer) -> list:
-    """The tensors that a layer takes, of which Keras gives a single one without a list."""
-    return list(layer.input) if isinstance(layer.input, list | tuple) else [layer.input]
 
 
 def _called(layer, taken: list | tuple):

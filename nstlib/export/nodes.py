@@ -10,14 +10,8 @@ import numpy as np
 
 from nstlib.backend import keras, layers, ops
 from nstlib.errors import InputError, choice
-from nstlib.export.freeze import inputs_of
+from nstlib.networks import blocks
 from nstlib.networks.adain import Adapt
-from nstlib.networks.blocks import (
-    ConditionalInstanceNormalization,
-    CropLike,
-    Enlarge,
-    InstanceNormalization,
-)
 from nstlib.vgg.layers import Preprocess, ReflectionPadding
 from nstlib.vgg.statistics import STATISTICS, level_statistics
 from nstlib.vgg.table import MEAN_BGR
@@ -35,18 +29,17 @@ class Graph:
         """A node, whose inputs are names, or numbers that are stored; returns its result's name."""
         from onnx import helper
 
-        names = [one if isinstance(one, str) else self._stored(one) for one in inputs]
+        names = [one if isinstance(one, str) else self._stored(np.asarray(one)) for one in inputs]
         result = f"{kind.lower()}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, names, [result], **attributes))
         return result
 
-    def _stored(self, numbers) -> str:
+    def _stored(self, numbers: np.ndarray) -> str:
         from onnx import numpy_helper
 
-        kind = "int64" if np.asarray(numbers).dtype.kind == "i" else "float32"
         name = f"constant_{len(self.constants)}"
-        array = np.array(numbers, kind, order="C")
-        self.constants.append(numpy_helper.from_array(array, name))
+        numbers = numbers.astype("int64" if numbers.dtype.kind == "i" else "float32", order="C")
+        self.constants.append(numpy_helper.from_array(numbers, name))
         return name
 
 
@@ -70,7 +63,7 @@ def nodes_of(network: keras.Model, special: dict[keras.Layer, Callable]) -> tupl
                 f"export_onnx cannot write the layer {layer.name} ({type(layer).__name__})"
                 + (": give `style=`, for which it may be left out." if others else ".")
             )
-        taken = [names[id(tensor)] for tensor in inputs_of(layer)]
+        taken = [names[id(tensor)] for tensor in keras.tree.flatten(layer.input)]
         names[id(layer.output)] = write(graph, layer, *taken)
     last = helper.make_node("Identity", [names[id(network.outputs[0])]], ["painting"])
     return [*graph.nodes, last], graph.constants
@@ -118,9 +111,8 @@ def _normalization(graph, layer, x):
 
 
 def _preprocess(graph, layer, x):
-    bgr = graph.add("Gather", x, [2, 1, 0], axis=1)
-    mean = np.reshape(MEAN_BGR, (3, 1, 1))
-    return graph.add("Sub", graph.add("Mul", bgr, 255.0), mean)
+    bgr = graph.add("Mul", graph.add("Gather", x, [2, 1, 0], axis=1), 255.0)
+    return graph.add("Sub", bgr, np.reshape(MEAN_BGR, (3, 1, 1)))
 
 
 def _pooling(graph, layer, x):
@@ -174,10 +166,10 @@ def _standardized(graph, layer, x):
 
 WRITTEN: dict[type, Callable[..., str]] = {
     Adapt: _adapted,
-    ConditionalInstanceNormalization: _conditional,
-    CropLike: _crop,
-    Enlarge: _enlarged,
-    InstanceNormalization: _normalization,
+    blocks.ConditionalInstanceNormalization: _conditional,
+    blocks.CropLike: _crop,
+    blocks.Enlarge: _enlarged,
+    blocks.InstanceNormalization: _normalization,
     ReflectionPadding: padding,
     Preprocess: _preprocess,
     layers.Add: lambda graph, layer, *parts: graph.add("Sum" if parts[2:] else "Add", *parts),

@@ -14,7 +14,7 @@ import numpy as np
 
 from nstlib.backend import keras, layers, ops
 from nstlib.errors import InputError, number
-from nstlib.export.freeze import freeze, inputs_of
+from nstlib.export.freeze import freeze
 from nstlib.machine import progress
 from nstlib.networks.blocks import CropLike, Enlarge, InstanceNormalization
 from nstlib.vgg.layers import Preprocess, ReflectionPadding
@@ -78,7 +78,7 @@ def parts_of(network: keras.Model) -> dict[str, Part]:
                 f"The network's layer {layer.name!r} ({type(layer).__name__}) is not known to work "
                 "in tiles: paint the whole picture, without tile=."
             )
-        takes = tuple(owner[id(tensor)] for tensor in inputs_of(layer))
+        takes = tuple(owner[id(tensor)] for tensor in keras.tree.flatten(layer.input))
         normalizes = isinstance(layer, InstanceNormalization)
         depth = max(parts[name].depth for name in takes) + normalizes
         scale = parts[takes[0]].scale * getattr(layer, "strides", (1,))[0]
