@@ -78,13 +78,12 @@ def padding(graph, layer, x, mode="reflect"):
 
 def _convolution(graph, layer, x):
     kernel, *bias = layer.get_weights()
-    same = layer.padding == "same"
-    how = {"pads": [side // 2 for side in layer.kernel_size] * 2} if same else {}
-    return convolved(graph, layer, x, kernel, bias, strides=layer.strides, **how)
+    return convolved(graph, layer, x, kernel, bias, layer.strides)
 
 
-def convolved(graph, layer, x, kernel, bias: list, **how):
-    how["kernel_shape"] = kernel.shape[:2]  # OpenCV 4 wants it, and the strides
+def convolved(graph, layer, x, kernel, bias: list, strides: tuple):
+    choice(f"The padding of {layer.name}", layer.padding, ["valid"])
+    how = {"kernel_shape": kernel.shape[:2], "strides": strides}  # as OpenCV 4 wants it
     x = graph.add("Conv", x, kernel.transpose(3, 2, 0, 1), *bias, **how)
     return _activated(graph, layer, x)
 

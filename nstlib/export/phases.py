@@ -72,7 +72,7 @@ def in_phases(network: keras.Model) -> dict[keras.Layer, Callable]:
 def _convolution(graph, layer, x, remade: Callable, step: int = 1):
     kernel, *bias = layer.get_weights()
     bias = [numbers.repeat(4) for numbers in bias]
-    return convolved(graph, layer, x, remade(kernel), bias, strides=(step, step))
+    return convolved(graph, layer, x, remade(kernel), bias, (step, step))
 
 
 def _assembled(graph, layer, x, **how):
