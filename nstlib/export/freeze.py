@@ -52,15 +52,16 @@ def for_style(network, style, options: dict) -> tuple[PaintingNetwork, keras.Mod
     return network, freeze(network.network, condition)
 
 
-def _called(layer, taken: list | tuple):
-    return layer(list(taken) if len(taken) > 1 else taken[0])
+def _called(layer, taken, weights: list | None = None):
+    """What a layer makes of what it takes; a new one is given its weights."""
+    result = layer(list(taken) if len(taken) > 1 else taken[0])
+    if weights:
+        layer.set_weights(weights)
+    return result
 
 
 def _copied(layer, *taken):
-    copy = type(layer).from_config(layer.get_config())
-    result = _called(copy, taken)
-    copy.set_weights(layer.get_weights())
-    return result
+    return _called(type(layer).from_config(layer.get_config()), taken, layer.get_weights())
 
 
 def _conditional(layer, x, mix):
@@ -79,10 +80,7 @@ def _mixed(layer, mix, features, *banks):
 
 
 def _normalized(name: str, x, scale, shift, **options):
-    normalization = InstanceNormalization(name=name, **options)
-    result = normalization(x)
-    normalization.set_weights([scale, shift])
-    return result
+    return _called(InstanceNormalization(name=name, **options), [x], [scale, shift])
 
 
 def _sum(layer, parts: list):

@@ -59,10 +59,9 @@ def nodes_of(network: keras.Model, special: dict[keras.Layer, Callable]) -> tupl
             continue
         write = special.get(layer) or WRITTEN.get(type(layer))
         if write is None:
-            raise InputError(
-                f"export_onnx cannot write the layer {layer.name} ({type(layer).__name__})"
-                + (": give `style=`, for which it may be left out." if others else ".")
-            )
+            kind = type(layer).__name__
+            hint = ": give `style=`, for which it may be left out." if others else "."
+            raise InputError(f"export_onnx cannot write the layer {layer.name} ({kind}){hint}")
         taken = [names[id(tensor)] for tensor in keras.tree.flatten(layer.input)]
         names[id(layer.output)] = write(graph, layer, *taken)
     last = helper.make_node("Identity", [names[id(network.outputs[0])]], ["painting"])

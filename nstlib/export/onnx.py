@@ -7,8 +7,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from nstlib.backend import keras
 from nstlib.export.freeze import for_style, freeze
 from nstlib.export.nodes import nodes_of
@@ -36,9 +34,7 @@ def export_onnx(network, path, style=None, **options) -> Path:
     return write(path, model.SerializeToString())
 
 
-def onnx_forward(
-    network: keras.Model, condition: list[np.ndarray], threads: int = 0
-) -> Callable[[np.ndarray], np.ndarray]:
+def onnx_forward(network: keras.Model, condition: list, threads: int = 0) -> Callable:
     """A function picture -> painting, both (1, height, width, 3), that runs in ONNX Runtime.
 
     `network` and `condition` are as for `freeze`, `threads` as for `onnx_session`.

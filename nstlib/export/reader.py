@@ -180,11 +180,11 @@ def _saved_model(path: str, _threads: int) -> tuple[dict, dict, Callable]:
     given, made = function.structured_input_signature[1], function.structured_outputs
     inputs = {name: _sides(spec.shape) for name, spec in given.items()}
     outputs = {name: _sides(spec.shape) for name, spec in made.items()}
-    return (
-        inputs,
-        outputs,
-        lambda **given: loaded.signatures["serving_default"](**given)["painting"].numpy(),
-    )
+
+    def run(**given) -> np.ndarray:
+        return loaded.signatures["serving_default"](**given)["painting"].numpy()
+
+    return inputs, outputs, run
 
 
 def style_transfer(pathIn, pathOut, model, width=None, jpg_quality=80) -> float:

@@ -19,9 +19,7 @@ from nstlib.networks.conditions import SMALLEST
 SAVED_MODEL_PARTS = {"saved_model.pb", "fingerprint.pb", "variables", "assets", "assets.extra"}
 
 
-def export_litert(
-    network, path, style=None, *, size=None, precision: str = "float16", **options
-) -> Path:
+def export_litert(network, path, style=None, *, size=None, precision="float16", **options) -> Path:
     """Write a painting network as a `.tflite` file, which LiteRT (TensorFlow Lite) runs.
 
     `network`, `style`, `options` and the file's inputs are as for `nst.export_onnx`, the output is
@@ -103,10 +101,7 @@ def _check_folder(path: Path) -> None:
     if path.is_dir():
         strange = sorted({entry.name for entry in path.iterdir()} - SAVED_MODEL_PARTS)
         if strange:
-            raise InputError(
-                f"{path} holds {strange[0]}, which is no part of a SavedModel, and would be lost: "
-                "name another folder."
-            )
+            raise InputError(f"{path} holds {strange[0]}, which would be lost: name another.")
     elif path.exists():
         raise InputError(f"{path} is a file; a SavedModel is a folder: name another.")
 

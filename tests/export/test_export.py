@@ -200,7 +200,7 @@ def test_another_backend_is_told_what_to_do(write, untrained, tmp_path, monkeypa
 def test_what_is_no_saved_model_is_not_replaced(untrained, tmp_path):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos/cat.jpg").write_bytes(b"dear")
-    with pytest.raises(InputError, match="holds cat.jpg, which is no part of a SavedModel"):
+    with pytest.raises(InputError, match="holds cat.jpg, which would be lost"):
         export_tensorflow.export_saved_model(untrained, tmp_path / "photos")
     with pytest.raises(InputError, match="cat.jpg is a file; a SavedModel is a folder"):
         export_tensorflow.export_saved_model(untrained, tmp_path / "photos/cat.jpg")
