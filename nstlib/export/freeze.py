@@ -25,14 +25,13 @@ def freeze(network: keras.Model, condition: list) -> keras.Model:
     """
     if not condition:
         return network
-    picture, *others = network.inputs
-    image = keras.Input(picture.shape[1:], name="image")
-    found = {id(tensor): value for tensor, value in zip(others, condition, strict=True)}
-    found[id(picture)] = image
+    image = keras.Input(network.inputs[0].shape[1:], name="image")
+    pairs = zip(network.inputs, [image, *condition], strict=True)
+    found = {id(tensor): value for tensor, value in pairs}
     for layer in network.layers:
         if isinstance(layer, layers.InputLayer):
             continue
-        taken = [found[id(tensor)] for tensor in inputs_of(layer)]
+        taken = [found[id(tensor)] for tensor in keras.tree.flatten(layer.input)]
         if any(isinstance(value, keras.KerasTensor) for value in taken):
             found[id(layer.output)] = _PLAIN.get(type(layer), _copied)(layer, *taken)
         else:
@@ -53,20 +52,16 @@ def for_style(network, style, options: dict) -> tuple[PaintingNetwork, keras.Mod
     return network, freeze(network.network, condition)
 
 
-def inputs_of(layer) -> list:
-    """The tensors that a layer takes, of which Keras gives a single one without a list."""
-    return list(layer.input) if isinstance(layer.input, list | tuple) else [layer.input]
-
-
-def _called(layer, taken: list | tuple):
-    return layer(list(taken) if len(taken) > 1 else taken[0])
+def _called(layer, taken, weights: list | None = None):
+    """What a layer makes of what it takes; a new one is given its weights."""
+    result = layer(list(taken) if len(taken) > 1 else taken[0])
+    if weights:
+        layer.set_weights(weights)
+    return result
 
 
 def _copied(layer, *taken):
-    copy = type(layer).from_config(layer.get_config())
-    result = _called(copy, taken)
-    copy.set_weights(layer.get_weights())
-    return result
+    return _called(type(layer).from_config(layer.get_config()), taken, layer.get_weights())
 
 
 def _conditional(layer, x, mix):
@@ -85,10 +80,7 @@ def _mixed(layer, mix, features, *banks):
 
 
 def _normalized(name: str, x, scale, shift, **options):
-    normalization = InstanceNormalization(name=name, **options)
-    result = normalization(x)
-    normalization.set_weights([scale, shift])
-    return result
+    return _called(InstanceNormalization(name=name, **options), [x], [scale, shift])
 
 
 def _sum(layer, parts: list):

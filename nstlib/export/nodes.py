@@ -10,14 +10,8 @@ import numpy as np
 
 from nstlib.backend import keras, layers, ops
 from nstlib.errors import InputError, choice
-from nstlib.export.freeze import inputs_of
+from nstlib.networks import blocks
 from nstlib.networks.adain import Adapt
-from nstlib.networks.blocks import (
-    ConditionalInstanceNormalization,
-    CropLike,
-    Enlarge,
-    InstanceNormalization,
-)
 from nstlib.vgg.layers import Preprocess, ReflectionPadding
 from nstlib.vgg.statistics import STATISTICS, level_statistics
 from nstlib.vgg.table import MEAN_BGR
@@ -35,18 +29,17 @@ class Graph:
         """A node, whose inputs are names, or numbers that are stored; returns its result's name."""
         from onnx import helper
 
-        names = [one if isinstance(one, str) else self._stored(one) for one in inputs]
+        names = [one if isinstance(one, str) else self._stored(np.asarray(one)) for one in inputs]
         result = f"{kind.lower()}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, names, [result], **attributes))
         return result
 
-    def _stored(self, numbers) -> str:
+    def _stored(self, numbers: np.ndarray) -> str:
         from onnx import numpy_helper
 
-        kind = "int64" if np.asarray(numbers).dtype.kind == "i" else "float32"
         name = f"constant_{len(self.constants)}"
-        array = np.array(numbers, kind, order="C")
-        self.constants.append(numpy_helper.from_array(array, name))
+        numbers = numbers.astype("int64" if numbers.dtype.kind == "i" else "float32", order="C")
+        self.constants.append(numpy_helper.from_array(numbers, name))
         return name
 
 
@@ -66,11 +59,10 @@ def nodes_of(network: keras.Model, special: dict[keras.Layer, Callable]) -> tupl
             continue
         write = special.get(layer) or WRITTEN.get(type(layer))
         if write is None:
-            raise InputError(
-                f"export_onnx cannot write the layer {layer.name} ({type(layer).__name__})"
-                + (": give `style=`, for which it may be left out." if others else ".")
-            )
-        taken = [names[id(tensor)] for tensor in inputs_of(layer)]
+            kind = type(layer).__name__
+            hint = ": give `style=`, for which it may be left out." if others else "."
+            raise InputError(f"export_onnx cannot write the layer {layer.name} ({kind}){hint}")
+        taken = [names[id(tensor)] for tensor in keras.tree.flatten(layer.input)]
         names[id(layer.output)] = write(graph, layer, *taken)
     last = helper.make_node("Identity", [names[id(network.outputs[0])]], ["painting"])
     return [*graph.nodes, last], graph.constants
@@ -85,13 +77,12 @@ def padding(graph, layer, x, mode="reflect"):
 
 def _convolution(graph, layer, x):
     kernel, *bias = layer.get_weights()
-    same = layer.padding == "same"
-    how = {"pads": [side // 2 for side in layer.kernel_size] * 2} if same else {}
-    return convolved(graph, layer, x, kernel, bias, strides=layer.strides, **how)
+    return convolved(graph, layer, x, kernel, bias, layer.strides)
 
 
-def convolved(graph, layer, x, kernel, bias: list, **how):
-    how["kernel_shape"] = kernel.shape[:2]  # OpenCV 4 wants it, and the strides
+def convolved(graph, layer, x, kernel, bias: list, strides: tuple):
+    choice(f"The padding of {layer.name}", layer.padding, ["valid"])
+    how = {"kernel_shape": kernel.shape[:2], "strides": strides}  # as OpenCV 4 wants it
     x = graph.add("Conv", x, kernel.transpose(3, 2, 0, 1), *bias, **how)
     return _activated(graph, layer, x)
 
@@ -118,9 +109,8 @@ def _normalization(graph, layer, x):
 
 
 def _preprocess(graph, layer, x):
-    bgr = graph.add("Gather", x, [2, 1, 0], axis=1)
-    mean = np.reshape(MEAN_BGR, (3, 1, 1))
-    return graph.add("Sub", graph.add("Mul", bgr, 255.0), mean)
+    bgr = graph.add("Mul", graph.add("Gather", x, [2, 1, 0], axis=1), 255.0)
+    return graph.add("Sub", bgr, np.reshape(MEAN_BGR, (3, 1, 1)))
 
 
 def _pooling(graph, layer, x):
@@ -174,10 +164,10 @@ def _standardized(graph, layer, x):
 
 WRITTEN: dict[type, Callable[..., str]] = {
     Adapt: _adapted,
-    ConditionalInstanceNormalization: _conditional,
-    CropLike: _crop,
-    Enlarge: _enlarged,
-    InstanceNormalization: _normalization,
+    blocks.ConditionalInstanceNormalization: _conditional,
+    blocks.CropLike: _crop,
+    blocks.Enlarge: _enlarged,
+    blocks.InstanceNormalization: _normalization,
     ReflectionPadding: padding,
     Preprocess: _preprocess,
     layers.Add: lambda graph, layer, *parts: graph.add("Sum" if parts[2:] else "Add", *parts),

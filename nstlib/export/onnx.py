@@ -7,8 +7,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from nstlib.backend import keras
 from nstlib.export.freeze import for_style, freeze
 from nstlib.export.nodes import nodes_of
@@ -24,9 +22,8 @@ def export_onnx(network, path, style=None, **options) -> Path:
 
     `network` is a bundled name, a file, or a `PaintingNetwork`. With `style` and `options` as for
     `nst.stylizer` (but `palette`, which comes before the network: `nst.match_color`) the file has
-    one input, "image" (1, 3, height, width), RGB, 0..1, and what belongs to other styles is left
-    out. Without it the network's other inputs are the file's too:
-    "mix" (1, styles), or "style" (1, 1920) and "alpha" (1, 3).
+    one input, "image", and what belongs to other styles is left out. Without it the network's other
+    inputs are the file's too: "mix" (1, styles), or "style" (1, 1920) and "alpha" (1, 3).
     """
     import onnx
 
@@ -37,13 +34,10 @@ def export_onnx(network, path, style=None, **options) -> Path:
     return write(path, model.SerializeToString())
 
 
-def onnx_forward(
-    network: keras.Model, condition: list[np.ndarray], threads: int = 0
-) -> Callable[[np.ndarray], np.ndarray]:
+def onnx_forward(network: keras.Model, condition: list, threads: int = 0) -> Callable:
     """A function picture -> painting, both (1, height, width, 3), that runs in ONNX Runtime.
 
-    `network` takes [picture, *condition], as `nstlib.networks.conditions` makes it; `threads` is as
-    for `onnx_session`.
+    `network` and `condition` are as for `freeze`, `threads` as for `onnx_session`.
     """
     model = _model(freeze(network, condition)).SerializeToString()
     return partial(run_onnx, onnx_session(model, threads))
@@ -54,12 +48,13 @@ def _model(network: keras.Model):
     from onnx import TensorProto, helper
 
     nodes, constants = nodes_of(network, in_phases(network))
-    shapes = {tensor.name: [1, tensor.shape[1]] for tensor in network.inputs[1:]}
     picture = [1, 3, "height", "width"]
-    inputs, outputs = (
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in several]
-        for several in (({"image": picture} | shapes).items(), [("painting", picture)])
+    shapes = {"image": picture, "painting": picture}
+    shapes |= {tensor.name: [1, tensor.shape[1]] for tensor in network.inputs[1:]}
+    image, painting, *others = (
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+        for name, shape in shapes.items()
     )
-    graph = helper.make_graph(nodes, "nstlib", inputs, outputs, initializer=constants)
+    graph = helper.make_graph(nodes, "nstlib", [image, *others], [painting], constants)
     opset = [helper.make_opsetid("", OPSET)]
     return helper.make_model(graph, opset_imports=opset, ir_version=IR_VERSION)

@@ -6,46 +6,16 @@ With phases nothing is doubled, and little is padded and copied, at a painting's
 memory sets the pace. The phases of a picture are 4 * channels, in the order (channel, row, column).
 """
 
-from collections import Counter
 from collections.abc import Callable
 from functools import partial
-from itertools import product
+from itertools import pairwise
 
 import numpy as np
 
 from nstlib.backend import keras, layers
-from nstlib.export.freeze import inputs_of
 from nstlib.export.nodes import WRITTEN, convolved, padding
-from nstlib.networks.blocks import (
-    ConditionalInstanceNormalization,
-    Enlarge,
-    InstanceNormalization,
-)
+from nstlib.networks import blocks
 from nstlib.vgg.layers import ReflectionPadding
-
-PLACES = tuple(product((0, 1), (0, 1)))  # (row, column) within a cell
-TAPS = tuple(product((-1, 0, 1), (-1, 0, 1)))
-
-
-def doubling_kernel(kernel: np.ndarray) -> np.ndarray:
-    """For a picture before doubling: (3, 3, in, out) -> (3, 3, in, 4 * out), which gives phases."""
-    incoming, outgoing = kernel.shape[2:]
-    phases = np.zeros((3, 3, incoming, outgoing, 2, 2), kernel.dtype)
-    for (dy, dx), (row, column) in product(TAPS, PLACES):
-        y, x = (row + dy) // 2, (column + dx) // 2
-        phases[y + 1, x + 1, :, :, row, column] += kernel[dy + 1, dx + 1]
-    return phases.reshape(3, 3, incoming, 4 * outgoing)
-
-
-def phase_kernel(kernel: np.ndarray) -> np.ndarray:
-    """From phases to phases: (3, 3, in, out) -> (3, 3, 4 * in, 4 * out)."""
-    incoming, outgoing = kernel.shape[2:]
-    phases = np.zeros((3, 3, incoming, 2, 2, outgoing, 2, 2), kernel.dtype)
-    for (dy, dx), (row, column) in product(TAPS, PLACES):
-        y, x = (row + dy) // 2, (column + dx) // 2
-        above, left = (row + dy) % 2, (column + dx) % 2
-        phases[y + 1, x + 1, :, above, left, :, row, column] = kernel[dy + 1, dx + 1]
-    return phases.reshape(3, 3, 4 * incoming, 4 * outgoing)
 
 
 def cell_kernel(kernel: np.ndarray) -> np.ndarray:
@@ -55,55 +25,43 @@ def cell_kernel(kernel: np.ndarray) -> np.ndarray:
     """
     size, _, incoming, outgoing = kernel.shape
     phases = np.zeros((size + 1, size + 1, incoming, outgoing, 2, 2), kernel.dtype)
-    for row, column in PLACES:
+    for row, column in np.ndindex(2, 2):
         phases[row : row + size, column : column + size, :, :, row, column] = kernel
     return phases.reshape(size + 1, size + 1, incoming, 4 * outgoing)
 
 
-def assembling_kernel(channels: int) -> np.ndarray:
-    """Of the transposed convolution that lays phases side by side: (4 * out, out, 2, 2)."""
-    kernel = np.zeros((channels, 2, 2, channels, 2, 2), "float32")
-    for channel, (row, column) in product(range(channels), PLACES):
-        kernel[channel, row, column, channel, row, column] = 1
-    return kernel.reshape(4 * channels, channels, 2, 2)
+def phase_kernel(kernel: np.ndarray) -> np.ndarray:
+    """From phases to phases: (3, 3, in, out) -> (3, 3, 4 * in, 4 * out)."""
+    cells = np.pad(cell_kernel(kernel), ((1, 1), (1, 1), (0, 0), (0, 0)))  # 3 x 3 cells
+    cells = cells.reshape(3, 2, 3, 2, *cells.shape[2:]).transpose(0, 2, 4, 1, 3, 5)
+    return cells.reshape(3, 3, 4 * cells.shape[2], -1)
 
 
-def last_doubling(network: keras.Model) -> list:
-    """The layers of a network's end from its last doubling on, in order, or none.
-
-    They are the doubling, padding, a convolution with what normalises and clips its result, padding
-    and the convolution that mixes the colours; no other layer sees what these make, and after them
-    only the crop to the picture's size may follow. Where both convolutions are 3 x 3, all of them
-    can work with phases; the last one can always step by cells, since it sees an even size.
-    """
-    seen_by = Counter(id(tensor) for layer in network.layers for tensor in inputs_of(layer))
-    made_by = {id(layer.output): layer for layer in network.layers}
-
-    def before(layer):
-        return made_by[id(inputs_of(layer)[0])]
-
-    possible = (*_KINDS, layers.Conv2D, layers.ReLU)
-    chain, layer = [], before(made_by[id(network.outputs[0])])
-    while seen_by[id(layer.output)] == 1 and isinstance(layer, possible):
-        chain.insert(0, layer)
-        if getattr(layer, "strides", (1, 1)) != (1, 1):
-            return []
-        if isinstance(layer, Enlarge):
-            convolutions = [one for one in chain if isinstance(one, layers.Conv2D)]
-            return chain if layer.size == len(convolutions) == 2 else []
-        layer = before(layer)
-    return []
-
-
-# --- The nodes of these layers (nstlib.export.nodes) ----------------------------------------------
+def doubling_kernel(kernel: np.ndarray) -> np.ndarray:
+    """For a picture before doubling: (3, 3, in, out) -> (3, 3, in, 4 * out), which gives phases."""
+    places = phase_kernel(kernel).reshape(3, 3, kernel.shape[2], 4, -1)
+    return places.sum(axis=3)  # since the four places of a cell hold the same
 
 
 def in_phases(network: keras.Model) -> dict[keras.Layer, Callable]:
-    """The layers that can work with phases, and how each is written then."""
-    end = last_doubling(network)
-    if not end:
+    """The layers that can work with phases, and how each is written then (`nstlib.export.nodes`).
+
+    They end a network: its last doubling, padding, a convolution with what normalises and clips its
+    result, padding and the convolution that mixes the colours; no other layer sees what these make,
+    and only the crop to the picture's size follows. Where both convolutions are 3 x 3, all of them
+    can work with phases; the last one can always step by cells, since it sees an even size.
+    """
+    doublings = [n for n, layer in enumerate(network.layers) if isinstance(layer, blocks.Enlarge)]
+    end = network.layers[doublings[-1] :] if doublings else []
+    chained = all(
+        keras.tree.flatten(after.input)[0] is layer.output for layer, after in pairwise(end)
+    )
+    known = all(isinstance(layer, (*_KINDS, layers.Conv2D, layers.ReLU)) for layer in end[:-1])
+    convolutions = [layer for layer in end if isinstance(layer, layers.Conv2D)]
+    steps = [layer.strides for layer in convolutions]
+    if not (chained and known and steps == [(1, 1), (1, 1)] and end[0].size == 2):
         return {}
-    first, last = (layer for layer in end if isinstance(layer, layers.Conv2D))
+    first, last = convolutions
     if not first.kernel_size == last.kernel_size == (3, 3):
         return {last: partial(_assembled, remade=cell_kernel, step=2)}
     special = {layer: _KINDS[type(layer)] for layer in end if type(layer) in _KINDS}
@@ -114,12 +72,13 @@ def in_phases(network: keras.Model) -> dict[keras.Layer, Callable]:
 def _convolution(graph, layer, x, remade: Callable, step: int = 1):
     kernel, *bias = layer.get_weights()
     bias = [numbers.repeat(4) for numbers in bias]
-    return convolved(graph, layer, x, remade(kernel), bias, strides=(step, step))
+    return convolved(graph, layer, x, remade(kernel), bias, (step, step))
 
 
 def _assembled(graph, layer, x, **how):
     """Phases, and then laid side by side."""
-    x, places = _convolution(graph, layer, x, **how), assembling_kernel(layer.filters)
+    x = _convolution(graph, layer, x, **how)
+    places = np.eye(4 * layer.filters).reshape(-1, layer.filters, 2, 2)  # a phase to a place
     return graph.add("ConvTranspose", x, places, strides=(2, 2), kernel_shape=(2, 2))
 
 
@@ -132,8 +91,8 @@ def _normalization(graph, layer, x, *mix):
 
 
 _KINDS = {
-    Enlarge: lambda graph, layer, x: x,  # the convolution after it doubles
+    blocks.Enlarge: lambda graph, layer, x: x,  # the convolution after it doubles
     ReflectionPadding: partial(padding, mode="edge"),  # of phases, the same as to reflect
-    InstanceNormalization: _normalization,
-    ConditionalInstanceNormalization: _normalization,
+    blocks.InstanceNormalization: _normalization,
+    blocks.ConditionalInstanceNormalization: _normalization,
 }

@@ -9,7 +9,7 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import zip_longest
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nstlib.errors import InputError, WeightsError, number
+from nstlib.errors import InputError, WeightsError, choice, number
 from nstlib.files import readable
 from nstlib.images.arrays import resize
 from nstlib.images.files import load_image, save_image
@@ -44,25 +44,21 @@ class Exported:
     def __call__(self, picture, **others) -> np.ndarray:
         given = {"image": picture} | others
         given = {name: np.asarray(value, "float32") for name, value in given.items()}
-        if set(given) != set(self.inputs):
-            raise InputError(
-                f"{self.path.name} takes {', '.join(self.inputs)}; given: {', '.join(given)}."
-            )
+        takes = dict(self.inputs)
+        if self.format == "onnx":  # whose order of axes is turned in `run_onnx`
+            takes["image"] = (1, None, None, 3)
+        if given.keys() != takes.keys():
+            wants, has = ", ".join(takes), ", ".join(given)
+            raise InputError(f"{self.path.name} takes {wants}; given: {has}.")
         for name, array in given.items():
-            self._check_shape(name, array.shape)
+            sides = zip_longest(array.shape, takes[name], fillvalue=0)
+            if not all(side == needed or needed is None for side, needed in sides):
+                needs = ", ".join("any" if side is None else str(side) for side in takes[name])
+                raise InputError(
+                    f"{name} has the shape {array.shape}; {self.path.name} takes ({needs}). "
+                    "nst.as_image and nst.resize bring a picture into shape."
+                )
         return self.run(**given)
-
-    def _check_shape(self, name: str, shape: tuple[int, ...]) -> None:
-        wanted = self.inputs[name]
-        if (name, self.format) == ("image", "onnx"):  # whose order of axes is turned in `run_onnx`
-            wanted = (1, None, None, 3)
-        sides = zip_longest(shape, wanted, fillvalue=0)
-        if not all(side == needed or needed is None for side, needed in sides):
-            needs = ", ".join("any" if needed is None else str(needed) for needed in wanted)
-            raise InputError(
-                f"{name} has the shape {shape}; {self.path.name} takes ({needs}). nst.as_image and "
-                "nst.resize bring a picture into shape."
-            )
 
 
 def open_exported(path, threads: int = 0) -> Exported:
@@ -79,42 +75,28 @@ def open_exported(path, threads: int = 0) -> Exported:
     try:
         with quiet_tensorflow():
             inputs, outputs, run = opened(str(path), threads)
+        inputs = {"image": inputs.pop("image"), **inputs}
     except ModuleNotFoundError:
         raise
     except Exception as error:  # every runtime has errors of its own
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise WeightsError(
-            f"{path} cannot be opened as {kind}: {reason} Export it again."
-        ) from error
-    inputs = {"image": inputs.pop("image"), **inputs}
-    return Exported(path, kind, _shapes(inputs), _shapes(outputs), run)
-
-
-def _shapes(sides: dict) -> dict[str, Shape]:
-    """Shapes in one form: a side of any length is a name in ONNX, -1 in LiteRT."""
-    return {
-        name: tuple(int(n) if isinstance(n, Integral) and n > 0 else None for n in shape)
-        for name, shape in sides.items()
-    }
+        raise WeightsError(f"{path} cannot be opened as {kind}: {reason} Export again.") from error
+    return Exported(path, kind, inputs, outputs, run)
 
 
 def format_of(path: Path) -> str:
     """ "onnx", "litert" or "saved-model", from the suffix; InputError for any other."""
-    if path.is_dir():
-        return "saved-model"
-    if path.suffix.lower() not in SUFFIXES:
-        raise InputError(
-            f"{path.name} ends in {path.suffix}; it can end in .onnx or .tflite, or be a folder."
-        )
-    return SUFFIXES[path.suffix.lower()]
+    suffix = "" if path.is_dir() else path.suffix.lower()
+    hint = "A folder, for a SavedModel, has none."
+    return SUFFIXES[choice(f"The suffix of {path.name}", suffix, SUFFIXES, hint)]
 
 
 @contextmanager
 def quiet_tensorflow() -> Iterator[None]:
-    """Hold back what TensorFlow and LiteRT write to the process's error stream from C++.
+    """Hold back what TensorFlow and LiteRT write, from C++ and through TensorFlow's log.
 
-    Also TensorFlow's own log, and the handler that its converter leaves on the root logger, after
-    which every library's notes would be printed.
+    Its converter leaves a handler on the root logger, after which every library's notes would be
+    printed; it is taken away.
     """
     handlers, log = list(logging.root.handlers), logging.getLogger("tensorflow")
     level = log.level
@@ -151,10 +133,15 @@ def run_onnx(session, image: np.ndarray, **others) -> np.ndarray:
 # --- One function a format: path, threads -> shapes of inputs and outputs, and what paints --------
 
 
+def _sides(shape) -> Shape:
+    """A shape, of which a side of any length is a name in ONNX, -1 in LiteRT."""
+    return tuple(int(n) if isinstance(n, Integral) and n > 0 else None for n in shape)
+
+
 def _onnx(path: str, threads: int) -> tuple[dict, dict, Callable]:
     session = onnx_session(path, threads)
-    inputs = {entry.name: entry.shape for entry in session.get_inputs()}
-    outputs = {entry.name: entry.shape for entry in session.get_outputs()}
+    inputs = {entry.name: _sides(entry.shape) for entry in session.get_inputs()}
+    outputs = {entry.name: _sides(entry.shape) for entry in session.get_outputs()}
     return inputs, outputs, partial(run_onnx, session)
 
 
@@ -164,43 +151,38 @@ def _litert(path: str, threads: int) -> tuple[dict, dict, Callable]:
         interpreter = _interpreter()(path, num_threads=threads or cores())
     signature = interpreter.get_signature_runner()
     given, made = signature.get_input_details(), signature.get_output_details()
-    inputs = {name: detail["shape_signature"] for name, detail in given.items()}
-    outputs = {name: detail["shape_signature"] for name, detail in made.items()}
+    inputs = {name: _sides(detail["shape_signature"]) for name, detail in given.items()}
+    outputs = {name: _sides(detail["shape_signature"]) for name, detail in made.items()}
     # One call now, while LiteRT's notices are held back, also says whether the file is sound.
-    some = {name: [n if n > 0 else 64 for n in shape] for name, shape in inputs.items()}
+    some = {name: [side or 64 for side in shape] for name, shape in inputs.items()}
     signature(**{name: np.zeros(shape, "float32") for name, shape in some.items()})
     return inputs, outputs, lambda **given: signature(**given)["painting"]
 
 
 def _interpreter() -> type:
-    """LiteRT from its own package if that is installed, else the copy in TensorFlow.
-
-    TensorFlow 2.21 still has it, with a notice that it will be deleted.
-    """
-    try:
+    """LiteRT's own package, else the copy in TensorFlow, which is in 2.21, but not for ever."""
+    with suppress(ModuleNotFoundError):
         from ai_edge_litert.interpreter import Interpreter
-    except ModuleNotFoundError:
-        import tensorflow as tf
 
-        if not hasattr(tf.lite, "Interpreter"):
-            raise ModuleNotFoundError(
-                "This TensorFlow has no LiteRT in it: pip install ai-edge-litert"
-            ) from None
+        return Interpreter
+    import tensorflow as tf
+
+    if hasattr(tf.lite, "Interpreter"):
         return tf.lite.Interpreter
-    return Interpreter
+    raise ModuleNotFoundError("This TensorFlow has no LiteRT in it: pip install ai-edge-litert")
 
 
 def _saved_model(path: str, _threads: int) -> tuple[dict, dict, Callable]:
     import tensorflow as tf
 
-    loaded = tf.saved_model.load(path)
+    loaded = tf.saved_model.load(path)  # whose variables live as long as it does
     function = loaded.signatures["serving_default"]
-    _, given = function.structured_input_signature
-    inputs = {name: spec.shape.as_list() for name, spec in given.items()}
-    outputs = {name: spec.shape.as_list() for name, spec in function.structured_outputs.items()}
+    given, made = function.structured_input_signature[1], function.structured_outputs
+    inputs = {name: _sides(spec.shape) for name, spec in given.items()}
+    outputs = {name: _sides(spec.shape) for name, spec in made.items()}
 
-    def run(_kept=loaded, **given) -> np.ndarray:  # its variables live as long as it does
-        return function(**{name: tf.constant(given[name]) for name in given})["painting"].numpy()
+    def run(**given) -> np.ndarray:
+        return loaded.signatures["serving_default"](**given)["painting"].numpy()
 
     return inputs, outputs, run
 
@@ -210,8 +192,8 @@ def style_transfer(pathIn, pathOut, model, width=None, jpg_quality=80) -> float:
 
     It is what a program that ships without Keras would do, with the signature of source 000.
     `model` is an `.onnx` of `export_onnx` for one style. `width` in pixels resizes first and keeps
-    the aspect ratio; `jpg_quality` is from 1 to 100. Raises MissingFile and WeightsError for a
-    model that is missing or that OpenCV cannot read.
+    the aspect ratio; `jpg_quality` is from 1 to 100. Raises MissingFile, and WeightsError for a
+    model that OpenCV cannot run.
     """
     import cv2
 

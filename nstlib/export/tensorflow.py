@@ -1,7 +1,7 @@
 """Painting networks as LiteRT files, for phones and small machines, and as SavedModel folders.
 
-Both are traced by TensorFlow, so KERAS_BACKEND has to be tensorflow. What the file takes and gives
-keeps Keras' order: a picture (1, height, width, 3), RGB, 0..1, and a painting of the same size.
+Both are traced by TensorFlow, so KERAS_BACKEND has to be tensorflow. What they take and give keeps
+Keras' order: a picture (1, height, width, 3), RGB, 0..1, and a painting of the same size.
 """
 
 import os
@@ -15,27 +15,21 @@ from nstlib.export.reader import quiet_tensorflow
 from nstlib.files import writable, write
 from nstlib.networks.conditions import SMALLEST
 
-PRECISIONS = ("float16", "float32")
 # All that TensorFlow writes; a folder with anything else in it is not only a SavedModel.
 SAVED_MODEL_PARTS = {"saved_model.pb", "fingerprint.pb", "variables", "assets", "assets.extra"}
 
 
-def export_litert(
-    network, path, style=None, *, size=None, precision: str = "float16", **options
-) -> Path:
+def export_litert(network, path, style=None, *, size=None, precision="float16", **options) -> Path:
     """Write a painting network as a `.tflite` file, which LiteRT (TensorFlow Lite) runs.
 
-    `network`, `style` and `options` are as for `nst.export_onnx`: with a style the file has one
-    input, "image" (1, height, width, 3), without it also "mix" (1, styles), or "style" (1, 1920)
-    and "alpha" (1, 3). The output is "painting". `precision` is that of the stored weights,
-    "float16" or "float32"; computing is in float32 either way, on a CPU.
-
-    The file paints pictures of any height and width. `size=(height, width)` in pixels fixes them:
-    a phone's graphics processor wants every shape known beforehand. Returns the path. Raises
-    InputError for another suffix, size, precision or Keras backend.
+    `network`, `style`, `options` and the file's inputs are as for `nst.export_onnx`, the output is
+    "painting". `precision` is that of the stored weights, "float16" or "float32"; computing is in
+    float32 either way, on a CPU. The file paints pictures of any height and width; `size=(height,
+    width)` in pixels fixes them: a phone's graphics processor wants every shape known beforehand.
+    Returns the path. Raises InputError for another suffix, size, precision or Keras backend.
     """
     path = writable(path, [".tflite"])
-    choice("precision", precision, PRECISIONS)
+    choice("precision", precision, ["float16", "float32"])
     import tensorflow as tf
 
     module = _traced(network, style, options, _sides(size))
@@ -51,13 +45,12 @@ def export_litert(
 def export_saved_model(network, path, style=None, **options) -> Path:
     """Write a painting network as a SavedModel, the folder that TensorFlow itself serves.
 
-    `network`, `style` and `options` are as for `nst.export_onnx`; inputs and output have the names
-    and shapes of `export_litert`, in float32, for any height and width. Use it without Keras:
+    Arguments, inputs and output are as for `nst.export_litert`, in float32 and for any height and
+    width. Use it without Keras:
     `tf.saved_model.load(path).signatures["serving_default"](image=picture)["painting"]`.
 
-    A SavedModel that stands there is replaced once the new one is whole; a folder that holds
-    anything else is refused. Returns the path. Raises InputError for that, and for another Keras
-    backend.
+    A SavedModel that stands there is replaced once the new one is whole. Returns the path. Raises
+    InputError for a folder that holds anything else, and for another Keras backend.
     """
     path = Path(os.path.expanduser(path))
     _check_folder(path)
@@ -74,11 +67,8 @@ def export_saved_model(network, path, style=None, **options) -> Path:
 
 def _traced(network, style, options: dict, sides: tuple):
     """A tf.Module whose `paint` is the network for pictures of these sides, None being any."""
-    if backend_name() != "tensorflow":
-        raise InputError(
-            f"Keras computes with {backend_name()}, but TensorFlow has to write this file: set "
-            "KERAS_BACKEND=tensorflow before Python starts, or use nst.export_onnx."
-        )
+    hint = "Set KERAS_BACKEND=tensorflow before Python starts, or use nst.export_onnx."
+    choice("The backend of Keras", backend_name(), ["tensorflow"], hint)
     import tensorflow as tf
 
     _, frozen = for_style(network, style, options)
@@ -101,11 +91,9 @@ def _sides(size) -> tuple:
         return None, None
     if not isinstance(size, list | tuple) or len(size) != 2:
         raise InputError(f"size is {size!r}; it is (height, width) in pixels, or None for any.")
-    names = ("The height", "The width")
-    return tuple(
+    for name, side in zip(("The height", "The width"), size, strict=True):
         number(name, side, SMALLEST, whole=True, unit="pixels")
-        for name, side in zip(names, size, strict=True)
-    )
+    return tuple(size)
 
 
 def _check_folder(path: Path) -> None:
@@ -113,10 +101,7 @@ def _check_folder(path: Path) -> None:
     if path.is_dir():
         strange = sorted({entry.name for entry in path.iterdir()} - SAVED_MODEL_PARTS)
         if strange:
-            raise InputError(
-                f"{path} holds {strange[0]}, which is no part of a SavedModel, and would be lost: "
-                "name another folder."
-            )
+            raise InputError(f"{path} holds {strange[0]}, which would be lost: name another.")
     elif path.exists():
         raise InputError(f"{path} is a file; a SavedModel is a folder: name another.")
 

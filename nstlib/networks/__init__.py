@@ -1,8 +1,9 @@
 """Networks that paint in one pass: architectures, files, and what each takes beside a picture."""
 
+import pkgutil
+
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    ["adain", "blocks", "conditions", "files", "stylebank", "training", "transform"],
+    __name__, [module.name for module in pkgutil.iter_modules(__path__)]
 )

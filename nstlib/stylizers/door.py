@@ -6,6 +6,7 @@ that folders, videos and big pictures need to know nothing of engines.
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 
 import numpy as np
@@ -76,8 +77,14 @@ def painter(paint, /, **options) -> Engine | Callable:
 
 
 def built(paint: Engine | Callable) -> Callable:
-    """A function picture -> painting from what `painter` returns, which may take its time."""
-    return Stylizer(paint) if isinstance(paint, Engine) else paint
+    """A function picture -> painting from what `painter` returns, which may take its time.
+
+    The bar is that of the folder or the film, so a painter by gradient descent has none.
+    """
+    if not isinstance(paint, Engine):
+        return paint
+    options = {"progress": False} if paint.name == "gatys" else {}
+    return Stylizer(replace(paint, options={**options, **paint.options}))
 
 
 class Stylizer:
@@ -94,7 +101,7 @@ class Stylizer:
         if engine.name == "gatys":
             from nstlib.gatys.film import GatysPainter
 
-            self._paint = GatysPainter(engine.style, **engine.options)
+            self._paint = GatysPainter(engine.style, **{"progress": True, **engine.options})
             self.follow = self._paint.follow
         else:
             from nstlib.stylizers.one_pass import one_pass

@@ -1,4 +1,4 @@
-"""What is to paint, said in an `Engine`: checked early, built late, picklable, with a key."""
+"""What is to paint, said in an `Engine`: checked early, built late, comparable and picklable."""
 
 import hashlib
 import os
@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-
-import numpy as np
 
 from nstlib.errors import InputError, choice, number
 
@@ -29,8 +27,9 @@ FASTER_IN_ONNX = ("light", "johnson", "stylebank", "adain-light")
 class Engine:
     """What is to paint: an engine, a style, and how. Checked when made, built when needed.
 
-    The arguments are those of `stylizer`, with `name` one of ENGINES. It can be pickled, sent to
-    another process, and built there. Raises InputError for what the engine does not take.
+    The arguments are those of `stylizer`, with `name` one of ENGINES. Two engines that are equal
+    paint alike (`key`); one can be pickled, sent to another process, and built there. Raises
+    InputError for what the engine does not take.
     """
 
     name: str
@@ -77,6 +76,12 @@ class Engine:
         version = bundled_networks().get(str(network), {}).get("sha256")
         return fingerprint((self.name, self.style, network, version, self.tile, self.options))
 
+    def __eq__(self, other):
+        return isinstance(other, Engine) and self.key() == other.key()
+
+    def __hash__(self):
+        return hash(self.key())
+
 
 def fingerprint(value) -> str:
     """A hash, 16 hexadecimal digits, of settings: the same in every process for numbers, texts,
@@ -104,6 +109,8 @@ def _said(value):
         path = Path(os.path.expanduser(value))
         return digest(path.read_bytes()) if os.path.isfile(path) else str(value)
     if hasattr(value, "shape"):
+        import numpy as np  # not above: `--help` reads the table of engines
+
         return value.shape, digest(np.ascontiguousarray(value).tobytes())
     if not hasattr(value, "__qualname__"):
         return repr(value)

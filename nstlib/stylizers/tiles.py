@@ -14,7 +14,7 @@ import numpy as np
 
 from nstlib.backend import keras, layers, ops
 from nstlib.errors import InputError, number
-from nstlib.export.freeze import freeze, inputs_of
+from nstlib.export.freeze import freeze
 from nstlib.machine import progress
 from nstlib.networks.blocks import CropLike, Enlarge, InstanceNormalization
 from nstlib.vgg.layers import Preprocess, ReflectionPadding
@@ -71,7 +71,7 @@ def parts_of(network: keras.Model) -> dict[str, Part]:
         if type(layer) not in KNOWN:
             said = f"Layer {layer.name!r} ({type(layer).__name__}) is not known to work in tiles"
             raise InputError(f"{said}: paint the whole picture, without tile=.")
-        takes = tuple(owner[id(tensor)] for tensor in inputs_of(layer))
+        takes = tuple(owner[id(tensor)] for tensor in keras.tree.flatten(layer.input))
         depth = max(parts[name].depth for name in takes) + isinstance(layer, InstanceNormalization)
         scale = parts[takes[0]].scale * getattr(layer, "strides", (1,))[0]
         scale //= layer.size if isinstance(layer, Enlarge) else 1

@@ -193,14 +193,14 @@ def test_bad_options(name, options, message, untrained, tmp_path):
 @pytest.mark.parametrize("write", ["export_litert", "export_saved_model"])
 def test_another_backend_is_told_what_to_do(write, untrained, tmp_path, monkeypatch):
     monkeypatch.setattr(export_tensorflow, "backend_name", lambda: "jax")
-    with pytest.raises(InputError, match="computes with jax.*KERAS_BACKEND=tensorflow"):
+    with pytest.raises(InputError, match="backend of Keras is 'jax'.*KERAS_BACKEND=tensorflow"):
         getattr(export_tensorflow, write)(untrained, tmp_path / "n.tflite")
 
 
 def test_what_is_no_saved_model_is_not_replaced(untrained, tmp_path):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos/cat.jpg").write_bytes(b"dear")
-    with pytest.raises(InputError, match="holds cat.jpg, which is no part of a SavedModel"):
+    with pytest.raises(InputError, match="holds cat.jpg, which would be lost"):
         export_tensorflow.export_saved_model(untrained, tmp_path / "photos")
     with pytest.raises(InputError, match="cat.jpg is a file; a SavedModel is a folder"):
         export_tensorflow.export_saved_model(untrained, tmp_path / "photos/cat.jpg")
@@ -245,6 +245,9 @@ def test_what_no_onnx_file_can_be(untrained, tmp_path):
     odd = keras.Model(image, keras.layers.LayerNormalization(name="odd")(image))
     with pytest.raises(InputError, match=r"cannot write the layer odd \(LayerNormalization\)"):
         onnx_forward(odd, [])
+    same = keras.Model(image, keras.layers.Conv2D(3, 3, padding="same", name="same")(image))
+    with pytest.raises(InputError, match="The padding of same is 'same'. It can be 'valid'"):
+        onnx_forward(same, [])
 
 
 def test_what_cannot_be_opened(tmp_path):
@@ -252,8 +255,10 @@ def test_what_cannot_be_opened(tmp_path):
         open_exported(tmp_path / "none.onnx")
     for name in ("broken.onnx", "broken.tflite", "broken"):
         (tmp_path / name).write_bytes(b"not a network at all")
-        with pytest.raises(WeightsError, match="cannot be opened as .*Export it again"):
+        with pytest.raises(WeightsError, match="cannot be opened as .*Export again"):
             open_exported(tmp_path / name)
     (tmp_path / "network.pb").write_bytes(b"of another kind")
-    with pytest.raises(InputError, match="network.pb ends in .pb; it can end in .onnx or .tflite"):
+    with pytest.raises(
+        InputError, match="suffix of network.pb is '.pb'.* can be '.onnx', '.tflite'"
+    ):
         open_exported(tmp_path / "network.pb")

@@ -55,25 +55,14 @@ def test_a_convolution_in_steps_of_two(draw):
     np.testing.assert_allclose(made, phases(expected), atol=1e-4)
 
 
-def test_phases_are_laid_side_by_side(draw):
-    picture = draw((1, 6, 8, 3)).astype("float32")
-    lay = layers.Conv2DTranspose(3, 2, strides=2, use_bias=False)
-    lay.build((1, None, None, 12))
-    lay.set_weights([polyphase.assembling_kernel(3).transpose(2, 3, 1, 0)])
-    np.testing.assert_array_equal(np.asarray(lay(phases(picture))), picture)
-
-
 # --- Where they are used --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("architecture", ["light", "johnson"])
-def test_last_doubling(architecture):
-    network = build_network(architecture, 2)
-    names = [layer.name for layer in polyphase.last_doubling(network)]
-    up = names[0].removesuffix("_up")
-    assert up == {"light": "up3", "johnson": "up2"}[architecture]
-    end = [f"{up}_{part}" for part in ("up", "pad", "conv", "norm", "relu")]
-    assert names == [*end, "paint_pad", "paint"]
+@pytest.mark.parametrize("architecture", ["light", "johnson", "stylebank"])
+def test_the_layers_from_the_last_doubling_on(architecture):
+    names = {layer.name for layer in polyphase.in_phases(build_network(architecture, 2))}
+    all_of_them = {"up3_up", "up3_pad", "up3_conv", "up3_norm", "paint_pad", "paint"}
+    assert names == (all_of_them if architecture == "light" else {"paint"})
 
 
 def test_an_end_that_others_look_at():
@@ -81,4 +70,5 @@ def test_an_end_that_others_look_at():
     doubled = Enlarge(2)(layers.Conv2D(3, 3, strides=2, padding="same")(image))
     painted = layers.Conv2D(3, 1)(doubled)
     network = keras.Model(image, CropLike()([layers.Add()([painted, doubled]), image]))
-    assert polyphase.last_doubling(network) == []
+    assert polyphase.in_phases(network) == {}
+    assert polyphase.in_phases(keras.Model(image, layers.Conv2D(3, 1)(image))) == {}

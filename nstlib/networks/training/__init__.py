@@ -1,7 +1,9 @@
 """Teaching networks to paint: what they are asked, by which photos, and the diary they keep."""
 
+import pkgutil
+
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, ["any_style", "diary", "loop", "loss", "photos", "plan"]
+    __name__, [module.name for module in pkgutil.iter_modules(__path__)]
 )
