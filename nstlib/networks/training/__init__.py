@@ -3,5 +3,5 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, ["any_style", "diary", "loop", "loss", "photos", "plan"]
+    __name__, ["any_style", "diary", "loop", "loss", "photos"]
 )

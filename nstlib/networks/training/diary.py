@@ -64,7 +64,13 @@ class Diary(keras.callbacks.Callback):
         self.done += 1
         if self.done >= self.steps:  # in the middle of an epoch, where it is no multiple of one
             self.model.stop_training = True
-        _check_finite(logs or {}, self.done)
+        broken = [name for name, value in logs.items() if not math.isfinite(float(value))]
+        if broken:
+            raise TrainingDiverged(
+                f"At step {self.done} {', '.join(broken)} is not finite. Give a smaller learning "
+                "rate, and the training goes on from its last checkpoint; or look for a broken "
+                "picture among the styles."
+            )
         self.bar.set_postfix_str(f"loss {float(logs['loss']):.3f}", refresh=False)
         self.bar.update(1)
 
@@ -85,16 +91,6 @@ class Diary(keras.callbacks.Callback):
     def _checkpoints(self) -> list[Path]:
         """The newest first."""
         return sorted(self.folder.glob("step_*.weights.h5"), reverse=True)
-
-
-def _check_finite(terms: Mapping, step: int) -> None:
-    broken = [name for name, value in terms.items() if not math.isfinite(float(value))]
-    if broken:
-        names = ", ".join(name for name in broken if name != "loss") or "loss"
-        raise TrainingDiverged(
-            f"At step {step} {names} is not finite. Give a smaller learning rate, and the training "
-            "goes on from its last checkpoint; or look for a broken picture among the styles."
-        )
 
 
 def read_log(folder) -> list[dict[str, float]]:
@@ -139,12 +135,12 @@ class Preview(keras.callbacks.Callback):
     the network takes beside the picture.
     """
 
-    def __init__(self, folder: Path, conditions, photos, every: int = 4):
+    def __init__(self, folder: Path, conditions, photos):
         super().__init__()
-        self.folder, self.conditions, self.photos, self.every = folder, conditions, photos, every
+        self.folder, self.conditions, self.photos = folder, conditions, photos
 
     def on_epoch_end(self, epoch, logs=None):
-        if self.photos and ((epoch + 1) % self.every == 0 or self.model.stop_training):
+        if self.photos and (epoch % 4 == 3 or self.model.stop_training):
             rows = [self._row(photo) for photo in self.photos.values()]
             width = min(row.shape[2] for row in rows)
             sheet = np.concatenate([row[:, :, :width] for row in rows], axis=1)
