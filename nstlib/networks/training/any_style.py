@@ -78,7 +78,12 @@ class AnyStyleTrainer(Trainer):
         photos, paintings = inputs
         seen, models = self.look(photos), self.look(paintings)
         style = style_vector(models)
-        painted, target = self.paint(photos, seen, style)
+        if self.decode is None:
+            painted, target = self.network([photos, style], training=True), _scaled(seen, DEEPEST)
+        else:
+            alpha = ops.ones_like(style[:, : len(ADAPTED)])
+            features = [seen[level] for level in ADAPTED]
+            painted, target = self.decode([photos, *features, style, alpha])
         return {  # sums of squares are made in single precision, whatever the network's
             "photos": photos,
             "painted": ops.cast(painted, "float32"),
@@ -86,13 +91,6 @@ class AnyStyleTrainer(Trainer):
             "style": style,
             "grams": {level: losses.gram_matrix(_scaled(models, level)) for level in LEVELS},
         }
-
-    def paint(self, photos, seen: dict, style):
-        """Photos, their features, style -> painted, and what its deepest features should be."""
-        if self.decode is None:
-            return self.network([photos, style], training=True), _scaled(seen, DEEPEST)
-        alpha = ops.ones_like(style[:, : len(ADAPTED)])
-        return self.decode([photos, *(seen[level] for level in ADAPTED), style, alpha])
 
     def terms(self, made: dict) -> dict:
         """The weighted terms of the loss by name; each kind is a mean over the levels."""

@@ -28,7 +28,7 @@ class TrainingDiverged(NstError, ArithmeticError):
 
 
 class Diary(keras.callbacks.Callback):
-    """Keeps count of the steps, `done`, from the first run on, and stops at `steps`.
+    """Counts the steps, `done`, from the first run on, and stops at `steps`.
 
     After every epoch the folder holds a row more of `log.csv`, the plot `loss.png`, and the last
     two states of network, optimiser and step, each file written whole or not at all. A step whose
@@ -98,8 +98,8 @@ def read_log(folder) -> list[dict[str, float]]:
     path = Path(folder) / "log.csv"
     if not path.is_file():
         return []
-    with open(path, newline="", encoding="utf-8") as file:
-        rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+    lines = path.read_text(encoding="utf-8").splitlines()
+    rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(lines)]
     return [row | {"step": int(row["step"])} for row in rows]
 
 
@@ -185,9 +185,8 @@ def loss_table(log: Sequence[Mapping]) -> list[str]:
     """A few rows of a training's log, evenly spaced, as a Markdown table; terms as summed."""
     names = [name for name in log[0] if max(row[name] for row in log) > 0]
     picked = sorted({round(place * (len(log) - 1) / (ROWS - 1)) for place in range(ROWS)})
-    lines = ["| " + " | ".join(names) + " |", "|---" * len(names) + "|"]
+    cells = [names, ["---"] * len(names)]
     for place in picked:
         row = log[place]
-        cells = [f"{row[name]}" if name == "step" else f"{row[name]:.3f}" for name in names]
-        lines.append("| " + " | ".join(cells) + " |")
-    return lines
+        cells.append([f"{row[name]}" if name == "step" else f"{row[name]:.3f}" for name in names])
+    return ["| " + " | ".join(row) + " |" for row in cells]

@@ -36,6 +36,7 @@ class PerceptualLoss:
         if not self.recipe.relative or self.recipe.style_statistic != "gram":
             raise InputError("Only recipes that are relative, on Gram matrices, train networks.")
         self.weights = layer_weights(self.recipe)
+        self.names = [*map(" ".join, self.weights), "tv", "identity"]  # of the terms, in order
         layers = [layer for _, layer in self.weights]
         seen_as = {name: getattr(self.recipe, name) for name in ("network", "pooling", "padding")}
         self.extract = feature_extractor(layers, weights=weights, **seen_as)
@@ -45,11 +46,6 @@ class PerceptualLoss:
             for kind, layer in self.weights
             if kind == "style"
         }
-
-    @property
-    def names(self) -> list[str]:
-        """What the terms are called, in the order in which they come."""
-        return [" ".join(key) for key in self.weights] + ["tv", "identity"]
 
     def __call__(self, photos, mix, painted) -> dict:
         before, after = self.extract(photos), self.extract(painted)
