@@ -3,9 +3,6 @@
 Huang & Belongie 2017. The encoder is VGG19 as it is; only the decoder is trained. A style is a
 vector, the statistics of a painting's features, which is computed once. We depart from the paper in
 adapting at three depths instead of one: with the deepest alone strokes stay weak and edges soft.
-
-`adain_light_network` goes without VGG19 at painting time: where the same vector lies among those of
-many paintings says how the small network of `transform` is to paint (compare Ghiasi et al. 2017).
 """
 
 import numpy as np
@@ -103,8 +100,9 @@ def _decoded(adapted: dict, picture):
 def adain_light_network() -> keras.Model:
     """A network [picture, style] -> painting, for any style, a hundredth of VGG19 in size.
 
-    Shapes as for `adain_network`. The style's place on each of AXES, between -1 and 1, is what
-    "mix" is for a network of many styles: scales and shifts are sums over the axes, weighted by it.
+    Shapes as for `adain_network`. Where the style lies among those of many paintings, on each of
+    AXES between -1 and 1, is what "mix" is for a network of `transform`: scales and shifts are sums
+    over the axes, weighted by it (compare Ghiasi et al. 2017).
     """
     image = keras.Input((None, None, 3), name="image")
     style = keras.Input((STATISTICS,), name="style")

@@ -7,6 +7,7 @@ divide every term by the mean square of its target.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -159,10 +160,7 @@ def train_any_style(
     styles = _style_vectors(preview_paintings, plan.weights) if preview_paintings else []
     alpha = [np.ones(len(ADAPTED), "float32")] * (len(network.inputs) - 2)
     preview = Preview(Path(out), [[style, *alpha] for style in styles], previews)
-
-    def trainer(shared: keras.Model) -> AnyStyleTrainer:
-        return AnyStyleTrainer(shared, plan.weights)
-
+    trainer = partial(AnyStyleTrainer, weights=plan.weights)
     settings, callbacks = {"terms": WEIGHTS[network.name]}, [*callbacks, preview]
     fit(network, trainer, stream, out, plan=plan, settings=settings, callbacks=callbacks)
     return stream

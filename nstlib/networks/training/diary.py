@@ -46,9 +46,8 @@ class Diary(keras.callbacks.Callback):
                 trainer.load_weights(path)
             except Exception as error:  # h5py raises many kinds, all of which mean: not this one
                 reason = str(error).splitlines()[0]
-                warnings.warn(
-                    f"{path.name} cannot be read, so the one before: {reason}", stacklevel=2
-                )
+                message = f"{path.name} cannot be read, so the one before: {reason}"
+                warnings.warn(message, stacklevel=2)
                 os.replace(path, path.with_name(path.name + ".unreadable"))
                 continue
             self.done = int(re.findall(r"\d+", path.name)[0])
@@ -75,8 +74,7 @@ class Diary(keras.callbacks.Callback):
         self.bar.update(1)
 
     def on_epoch_end(self, epoch, logs=None):
-        terms = {name: float(value) for name, value in logs.items()}
-        self.rows.append({"step": self.done} | terms)
+        self.rows.append({"step": self.done} | {name: float(logs[name]) for name in logs})
         write_log(self.rows, self.folder)
         plot_log(self.rows, self.folder / "loss.png")
         unfinished = self.folder / "unfinished.weights.h5"
@@ -116,13 +114,12 @@ def plot_log(rows: list[dict[str, float]], path: Path) -> None:
     """Every term over the steps, on a logarithmic scale."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7, 4), layout="constrained")
+    figure, steps = Figure(figsize=(7, 4), layout="constrained"), [row["step"] for row in rows]
     axis = figure.subplots()
     for name in rows[-1]:
         values = [row.get(name, math.nan) for row in rows]
         if name != "step" and any(value > 0 for value in values):
-            width = 2.0 if name == "loss" else 1.0
-            axis.semilogy([row["step"] for row in rows], values, label=name, linewidth=width)
+            axis.semilogy(steps, values, label=name, linewidth=2 if name == "loss" else 1)
     axis.set(xlabel="step", ylabel="term, as summed")
     axis.legend(fontsize=8)
     figure.savefig(path, dpi=110)

@@ -1,8 +1,4 @@
-"""Training networks that paint: Keras' own `fit` around a loss, a folder, and all devices.
-
-Whatever a network learns, a `Trainer` says how it paints a batch and what is asked of that, a
-stream gives the batches, and `fit` goes on where the folder says that it stopped.
-"""
+"""Training networks that paint: Keras' own `fit` around a loss, a folder, and all devices."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
