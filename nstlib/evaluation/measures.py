@@ -18,7 +18,7 @@ from nstlib.backend import ops
 from nstlib.errors import InputError
 from nstlib.images.arrays import as_image
 from nstlib.images.flow import warp
-from nstlib.vgg.losses import gram_matrix
+from nstlib.vgg.losses import gram_matrix, relative_distance
 from nstlib.vgg.network import feature_extractor
 from nstlib.vgg.statistics import LEVELS
 
@@ -71,29 +71,23 @@ def content_distance(image, content) -> float:
     """How far a painting is from showing what the photo shows: 0 for the photo itself.
 
     Two pictures of one size -> the mean squared difference of their features at CONTENT_LAYER, as
-    in Gatys et al. 2016, eq. 1, but `relative`: about 1 to 2 for a free painting.
+    in Gatys et al. 2016, eq. 1, but relative (`relative_distance`): about 1 to 2 for a free
+    painting.
     """
     image, content = _looks(image, content)
-    return relative(image.features[CONTENT_LAYER], content.features[CONTENT_LAYER])
+    seen = (one.features[CONTENT_LAYER] for one in (image, content))
+    return float(relative_distance(*seen))
 
 
 def style_distance(image, style) -> float:
     """How far a painting's strokes are from the style's: 0 for the style itself.
 
     Two pictures, each of any size, wherever their parts are -> the mean squared difference of the
-    Gram matrices of their features, `relative`, averaged over LEVELS: Gatys et al. 2016, eq. 4.
+    Gram matrices of their features, relative, averaged over LEVELS: Gatys et al. 2016, eq. 4.
     """
     seen = look(image).features, look(style).features
     grams = ([gram_matrix(features[layer]) for features in seen] for layer in LEVELS)
-    return float(np.mean([relative(*pair) for pair in grams]))
-
-
-def relative(value, target) -> float:
-    """Mean squared difference / mean square of the target: 0 for none, 1 for all that was there.
-
-    So 1 is the distance of a network that sees nothing.
-    """
-    return float(ops.mean(ops.square(value - target)) / (ops.mean(ops.square(target)) + 1e-12))
+    return float(np.mean([relative_distance(*pair) for pair in grams]))
 
 
 def perceptual_distance(image, content) -> float:

@@ -3,22 +3,12 @@
 Huang & Belongie 2017. The encoder is VGG19 as it is; only the decoder is trained. A style is a
 vector, the statistics of a painting's features, which is computed once. We depart from the paper in
 adapting at three depths instead of one: with the deepest alone strokes stay weak and edges soft.
-
-`adain_light_network` goes without VGG19 at painting time: where the same vector lies among those of
-many paintings says how the small network of `transform` is to paint (compare Ghiasi et al. 2017).
 """
 
 import numpy as np
 
 from nstlib.backend import keras, layers, ops
-from nstlib.networks.blocks import (
-    ConditionalInstanceNormalization,
-    CropLike,
-    Enlarge,
-    convolution,
-    normalized,
-    painting,
-)
+from nstlib.networks import blocks
 from nstlib.networks.transform import DESIGNS, transform_network, transformed
 from nstlib.vgg.network import feature_extractor
 from nstlib.vgg.statistics import ADAPTED, LEVELS, STATISTICS, level_statistics
@@ -33,7 +23,7 @@ def adaptive_instance_normalization(features, statistics, epsilon: float = 1e-5)
     Nothing is learnt here. Huang & Belongie 2017, eq. 8.
     """
     style_mean, style_std = statistics[:, 0, None, None], statistics[:, 1, None, None]
-    return normalized(features, epsilon) * style_std + style_mean
+    return blocks.normalized(features, epsilon) * style_std + style_mean
 
 
 @keras.saving.register_keras_serializable("nstlib")
@@ -95,46 +85,41 @@ def adain_decoder(network: keras.Model) -> keras.Model:
 
 def _decoded(adapted: dict, picture):
     """From the deepest level up; the shallower ones join on the way, at their own size."""
-    x = convolution(adapted["block4_conv1"], 256, 3, name="decode4")
+    x = blocks.convolution(adapted["block4_conv1"], 256, 3, name="decode4")
     for block, channels in ((3, 128), (2, 64)):
         skip = adapted[f"block{block}_conv1"]
-        x = Enlarge(2, name=f"decode{block}_up")(x)
-        x = CropLike(name=f"decode{block}_crop")([x, skip])
+        x = blocks.Enlarge(2, name=f"decode{block}_up")(x)
+        x = blocks.CropLike(name=f"decode{block}_crop")([x, skip])
         x = layers.Concatenate(name=f"decode{block}_join")([x, skip])
-        x = convolution(x, channels, 3, name=f"decode{block}")
-    x = Enlarge(2, name="decode1_up")(x)
-    x = convolution(x, 32, 3, name="decode1")
-    return painting(x, picture, 3, dtype="float32")
+        x = blocks.convolution(x, channels, 3, name=f"decode{block}")
+    x = blocks.Enlarge(2, name="decode1_up")(x)
+    x = blocks.convolution(x, 32, 3, name="decode1")
+    return blocks.painting(x, picture, 3, dtype="float32")
 
 
 def adain_light_network() -> keras.Model:
     """A network [picture, style] -> painting, for any style, a hundredth of VGG19 in size.
 
-    Shapes as for `adain_network`. The style's place on each of AXES, between -1 and 1, is what
-    "mix" is for a network of many styles: scales and shifts are sums over the axes, weighted by it.
+    Shapes as for `adain_network`. Where the style lies among those of many paintings, on each of
+    AXES between -1 and 1, is what "mix" is for a network of `transform`: scales and shifts are sums
+    over the axes, weighted by it (compare Ghiasi et al. 2017).
     """
     image = keras.Input((None, None, 3), name="image")
     style = keras.Input((STATISTICS,), name="style")
     drawn = keras.initializers.RandomNormal(stddev=0.02, seed=0)
-    axes = layers.Dense(
-        AXES, activation="tanh", kernel_initializer=drawn, dtype="float32", trainable=False,
-        name="axes",
-    )  # fmt: skip
+    axes = layers.Dense(AXES, "tanh", kernel_initializer=drawn, dtype="float32", name="axes")
+    axes.trainable = False
     painted = transformed(image, axes(style), DESIGNS["light"])
     network = keras.Model([image, style], painted, name="adain_light")
     for layer in network.layers:
-        if isinstance(layer, ConditionalInstanceNormalization):
-            _begin(layer)
+        if isinstance(layer, blocks.ConditionalInstanceNormalization):
+            # The first axis says 1 for all styles; the others begin small, other for each channel.
+            channels = layer.scale.shape[1]
+            start = 0.1 * np.random.default_rng(channels).standard_normal((AXES, channels))
+            start[0] = 0
+            layer.scale.assign(start + np.eye(AXES, 1))
+            layer.shift.assign(start[:, ::-1])
     return network
-
-
-def _begin(layer: ConditionalInstanceNormalization) -> None:
-    """The first axis says 1 for all styles; the others begin small, and other for each channel."""
-    axes, channels = layer.scale.shape
-    first = np.eye(axes, 1) * np.ones((1, channels))
-    drawn = 0.1 * np.random.default_rng(channels).standard_normal((axes, channels))
-    layer.scale.assign(first + drawn * (1 - first))
-    layer.shift.assign((drawn * (1 - first))[:, ::-1])
 
 
 def set_style_axes(network: keras.Model, styles: np.ndarray) -> None:
@@ -160,11 +145,8 @@ def light_network_of(trained: keras.Model, styles: np.ndarray) -> keras.Model:
     """
     network = transform_network("light", styles=len(styles))
     places = ops.convert_to_numpy(trained.get_layer("axes")(styles))
-    for layer in network.layers:
-        if not layer.weights:
-            continue
-        learnt = trained.get_layer(layer.name).get_weights()
-        if isinstance(layer, ConditionalInstanceNormalization):
-            learnt = [places @ table for table in learnt]
-        layer.set_weights(learnt)
+    learnt = {variable.path: variable.numpy() for variable in trained.weights}
+    for variable in network.weights:
+        table, of_styles = learnt[variable.path], variable.path.endswith(("scale", "shift"))
+        variable.assign(places @ table if of_styles else table)
     return network

@@ -27,8 +27,8 @@ def conditions(trained: PaintingNetwork, style, **options) -> list[np.ndarray]:
     `painting_condition` and `looked_at`.
     """
     if not trained.styles:
-        size = {"size": options.pop("style_size")} if "style_size" in options else {}
-        return painting_condition(trained, *looked_at(style, **size), **options)
+        size = options.pop("style_size", STYLE_SIZE)
+        return painting_condition(trained, *looked_at(style, size), **options)
     if options:
         raise InputError(
             f"{', '.join(options)}: a network of named styles takes no such thing; adain, "
@@ -42,7 +42,13 @@ def style_mix(styles: tuple[str, ...], wanted: str | Mapping[str, float]) -> np.
     shares = {wanted: 1.0} if isinstance(wanted, str) else dict(wanted)
     for name in shares:
         if name not in styles:
-            raise InputError(_unknown(name, styles))
+            others = [key for key, row in bundled_networks().items() if name in row["styles"]]
+            elsewhere = f" The network {others[0]!r} knows it." if others else ""
+            raise InputError(
+                f"This network has not learnt {name!r}.{did_you_mean(name, styles)}{elsewhere} It "
+                f'knows {", ".join(styles)}. Any other painting: nst.stylizer("adain-light", …), '
+                "on the command line --engine adain --network adain-light."
+            )
     return _scaled([shares.get(name, 0.0) for name in styles], styles)
 
 
@@ -52,16 +58,6 @@ def _scaled(shares: list[float], names) -> np.ndarray:
     if not sum(shares) > 0:
         raise InputError("The shares of the styles add up to 0: give at least one more than that.")
     return np.array([shares], "float32") / np.float32(sum(shares))
-
-
-def _unknown(name: str, styles: tuple[str, ...]) -> str:
-    others = [key for key, row in bundled_networks().items() if name in row["styles"]]
-    elsewhere = f" The network {others[0]!r} knows it." if others else ""
-    return (
-        f"This network has not learnt {name!r}.{did_you_mean(name, styles)}{elsewhere} It knows "
-        f'{", ".join(styles)}. Any other painting: nst.stylizer("adain-light", …), on the command '
-        "line --engine adain --network adain-light."
-    )
 
 
 # --- Any painting ---------------------------------------------------------------------------------
@@ -76,18 +72,16 @@ def looked_at(style, size: int = STYLE_SIZE) -> tuple[np.ndarray, list[np.ndarra
     if style is None:
         raise InputError('Name the painting: nst.stylizer("adain", style="starry_night").')
     number("style_size", size, 1, whole=True, unit="pixels")
-    shares = style if isinstance(style, Mapping) else None
-    paintings = [style] if shares is None else list(shares)
-    scaled = _scaled([1.0] if shares is None else list(shares.values()), paintings)
-    return scaled, [_painting(one, size) for one in paintings]
+    several = isinstance(style, Mapping)
+    paintings, shares = (list(style), list(style.values())) if several else ([style], [1.0])
+    return _scaled(shares, paintings), [_painting(one, size) for one in paintings]
 
 
 def _painting(painting, size: int) -> np.ndarray:
     if not hasattr(painting, "shape"):
         return load_image(find_picture(painting), min(size, LARGEST_STYLE))
     painting = as_image(painting)
-    large = max(painting.shape[1:3]) > LARGEST_STYLE
-    return resize(painting, LARGEST_STYLE) if large else painting
+    return resize(painting, LARGEST_STYLE) if max(painting.shape) > LARGEST_STYLE else painting
 
 
 def painting_condition(
@@ -132,6 +126,4 @@ def _style_vector(painting: np.ndarray) -> np.ndarray:
     return ops.convert_to_numpy(style_vector(_encoder()(painting)))
 
 
-@lru_cache(maxsize=1)
-def _encoder():
-    return style_encoder()
+_encoder = lru_cache(maxsize=1)(style_encoder)

@@ -33,7 +33,6 @@ ARCHITECTURES = {
     "adain-light": lambda styles: adain_light_network(),
 }
 PRETRAINED_LAYER = re.compile(r"block\d_conv\d/")  # VGG19's are in a file of their own
-EXPORTS = (".onnx", ".tflite")
 ABOUT = "about"  # the entry that is not an array of the network
 
 
@@ -79,9 +78,8 @@ def load_network(name, *, to_train: bool = False) -> PaintingNetwork:
     belongs to another architecture, or whose hash is not the one in the bundled list.
     """
     path = _network_file(name)
-    if to_train:
-        return _read(path)
-    return _loaded(path, path.stat().st_mtime_ns, keras.config.dtype_policy().name)
+    read = _read.__wrapped__ if to_train else _read  # past the cache
+    return read(path, path.stat().st_mtime_ns, keras.config.dtype_policy().name)
 
 
 def _network_file(name) -> Path:
@@ -100,16 +98,7 @@ def _network_file(name) -> Path:
 
 
 @lru_cache(maxsize=8)
-def _loaded(path: Path, _changed: int, _policy: str) -> PaintingNetwork:
-    return _read(path)
-
-
-def _read(path: Path) -> PaintingNetwork:
-    if path.suffix.lower() in EXPORTS:
-        raise WeightsError(
-            f"{path} is an export, for programs without Keras: nst.open_exported(…) paints with "
-            "it. Here the network itself is needed, a .npz or a bundled name."
-        )
+def _read(path: Path, _changed: int, _policy: str) -> PaintingNetwork:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
@@ -118,25 +107,20 @@ def _read(path: Path) -> PaintingNetwork:
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise WeightsError(
             f"{path} is not a network that nstlib saved, or it is damaged. Get it again, or train "
-            "it: python -m nstlib train --help."
+            "it: python -m nstlib train --help. (Exports are opened with nst.open_exported.)"
         ) from error
     network = build_network(architecture, len(styles))
-    _fill(network, arrays, path)
-    return PaintingNetwork(architecture, styles, network, about)
-
-
-def _fill(network: keras.Model, arrays: dict, path: Path) -> None:
-    """Set the weights by name; names and shapes have to be exactly the network's."""
     wanted = {v.path: tuple(v.shape) for v in _own_weights(network)}
     given = {key: value.shape for key, value in arrays.items()}
-    if wanted != given:
-        different = sorted(set(wanted.items()) ^ set(given.items()))[0][0]
+    if different := sorted(wanted.items() ^ given.items()):
+        name = different[0][0]
         raise WeightsError(
-            f"{path} holds another network than {network.name}: {different} is "
-            f"{given.get(different, 'missing')}, not {wanted.get(different, 'there at all')}."
+            f"{path} holds another network than {network.name}: {name} is "
+            f"{given.get(name, 'missing')}, not {wanted.get(name, 'there at all')}."
         )
     for variable in _own_weights(network):
         variable.assign(arrays[variable.path].astype("float32"))
+    return PaintingNetwork(architecture, styles, network, about)
 
 
 # --- One style more -------------------------------------------------------------------------------
@@ -160,21 +144,11 @@ def with_more_styles(trained: PaintingNetwork, names: Sequence[str]) -> Painting
     old = {variable.path: variable.numpy() for variable in trained.network.weights}
     for variable in network.weights:
         if variable.path in old:
-            variable.assign(_grown(old[variable.path], tuple(variable.shape)))
+            table = old[variable.path]
+            means = [table.mean(axis=0, keepdims=True)] * (variable.shape[0] - len(table))
+            variable.assign(np.concatenate([table, *means]))
     for layer in network.layers:
-        layer.trainable = _is_new(layer, len(trained.styles))
+        bank = re.match(r"bank(\d+)_", layer.name)
+        new_bank = bank and int(bank[1]) > len(trained.styles)
+        layer.trainable = bool(new_bank) or isinstance(layer, ConditionalInstanceNormalization)
     return PaintingNetwork(trained.architecture, styles, network, dict(trained.about))
-
-
-def _grown(table: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """A weight as it was, or a table of styles with mean rows added at the end."""
-    added = shape[0] - table.shape[0]
-    mean = table.mean(axis=0, keepdims=True)
-    return np.concatenate([table] + [mean] * added) if added else table
-
-
-def _is_new(layer, learnt: int) -> bool:
-    bank = re.match(r"bank(\d+)_", layer.name)
-    if bank:
-        return int(bank[1]) > learnt
-    return isinstance(layer, ConditionalInstanceNormalization)

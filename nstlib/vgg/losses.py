@@ -17,6 +17,17 @@ def mean_square(difference):
     return ops.mean(ops.square(difference))
 
 
+def relative_distance(value, target, *, axis=None, floor: float = 1e-12):
+    """How far a value is from its target, on a scale where a value of zeros is at 1.
+
+    Two tensors of one shape -> scalar, or with `axis` one number for each of what is left: the mean
+    squared difference, divided by the target's mean square. `floor` joins the latter, so that a
+    target that is nearly zero does not outweigh all others.
+    """
+    energy = ops.mean(ops.square(target), axis=axis) + floor
+    return ops.mean(ops.square(value - target), axis=axis) / energy
+
+
 def content_loss(features, target, measure=mean_square):
     """How far the features are from the photo's, position by position: *what is where*.
 

@@ -73,7 +73,7 @@ def test_a_place_that_cannot_be_written(file, tmp_path):
 def test_names_that_are_no_network(tmp_path):
     with pytest.raises(MissingFile, match="There is no network .*nothing.npz.* Bundled networks: "):
         load_network(tmp_path / "nothing.npz")
-    with pytest.raises(InputError, match="no architecture 'lihgt'. Did you mean 'light'"):
+    with pytest.raises(InputError, match="architecture is 'lihgt'. Did you mean 'light'"):
         build_network("lihgt", 1)
 
 

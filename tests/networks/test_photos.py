@@ -10,7 +10,8 @@ from nstlib.networks.training.photos import PhotoFolder, with_grain
 
 def test_the_stream_depends_on_the_seed_and_the_step_alone(folder):
     first, again = (PhotoFolder(folder, crop=32, batch=3, styles=4) for _ in range(2))
-    ahead = PhotoFolder(folder, crop=32, batch=3, styles=4, first=5)
+    ahead = PhotoFolder(folder, crop=32, batch=3, styles=4)
+    ahead.first = 5
     other = PhotoFolder(folder, crop=32, batch=3, styles=4, seed=1)
     ((photos, mix),) = first[7]
     assert photos.shape == (3, 32, 32, 3) and photos.min() >= 0 and photos.max() <= 1

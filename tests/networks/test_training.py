@@ -28,7 +28,6 @@ from nstlib.networks.training.diary import (
     model_card,
     read_log,
 )
-from nstlib.networks.training.plan import Training
 from nstlib.vgg.table import VGG_TABLE
 
 RECIPE = recipe(
@@ -148,7 +147,7 @@ def test_a_term_that_is_new_joins_an_old_log(tmp_path):
 
 def test_a_term_that_is_not_finite_is_named(folder, paintings, tmp_path):
     broken = paintings | {"two": np.full((1, 32, 32, 3), np.nan, "float32")}
-    with pytest.raises(TrainingDiverged, match="At step 1 style block1_conv1, style"):
+    with pytest.raises(TrainingDiverged, match="At step 1 loss, style block1_conv1, style"):
         train(build_network("light", 2), folder, broken, tmp_path / "out")
     assert not list((tmp_path / "out").glob("*.h5"))
 
@@ -158,10 +157,10 @@ def test_a_term_that_is_not_finite_is_named(folder, paintings, tmp_path):
 
 def test_another_training_is_not_mixed_into_the_folder(whole, folder, paintings, tmp_path):
     out = Path(shutil.copytree(whole, tmp_path / "out"))
-    with pytest.raises(InputError, match="holds another training: its batch differ"):
+    with pytest.raises(InputError, match="holds another training, .*: batch differ"):
         train(build_network("light", 2), folder, paintings, out, batch=1)
     (out / "settings.json").write_text("", encoding="utf-8")
-    with pytest.raises(InputError, match="settings.json cannot be read"):
+    with pytest.raises(InputError, match="its settings.json is damaged"):
         train(build_network("light", 2), folder, paintings, out)
 
 
@@ -175,7 +174,7 @@ def test_a_file_is_no_folder_for_a_training(folder, paintings, tmp_path):
 def test_what_is_no_plan(wrong):
     name, value = next(iter(wrong.items()))
     with pytest.raises(InputError, match=f"{name} is {value!r}; it must be a whole number"):
-        Training(**wrong)
+        loop.Training(**wrong)
 
 
 # --- One style more -------------------------------------------------------------------------------

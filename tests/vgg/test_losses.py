@@ -165,3 +165,13 @@ def test_histograms_see_what_gram_matrices_do_not():
 def test_total_variation_names_what_is_allowed():
     with pytest.raises(ValueError, match="norm is 'l3'.*'l1', 'l2'"):
         losses.total_variation(np.zeros((1, 2, 2, 3), "float32"), "l3")
+
+
+def test_a_relative_distance_is_one_for_zeros_whatever_the_target(pair):
+    target = 1e3 * pair[1]
+    assert number(losses.relative_distance(0 * target, target)) == pytest.approx(1, rel=1e-6)
+    assert number(losses.relative_distance(3 * target, target)) == pytest.approx(4, rel=1e-6)
+    each = losses.relative_distance(0 * target, target, axis=(1, 2))
+    np.testing.assert_allclose(each, np.ones((1, N)), rtol=1e-6)
+    black = np.zeros_like(target)
+    assert number(losses.relative_distance(black + 0.1, black, floor=0.01)) == pytest.approx(1)

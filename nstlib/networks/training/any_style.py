@@ -1,12 +1,13 @@
 """Training networks that paint in any style: every step sees photos and, for each, a painting.
 
 Huang & Belongie 2017, section 6: content is kept near what adaptive instance normalisation made of
-the photo, style near the painting's means and standard deviations. We add Gram matrices, which tell
-strokes from colours, and divide every term by the mean square of its target. The light network's
-content is kept near that of the photo itself, in the painting's palette.
+the photo (or, for the light network, near the photo in the painting's palette), style near the
+painting's means and standard deviations. We add Gram matrices, which tell strokes from colours, and
+divide every term by the mean square of its target.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +17,8 @@ from nstlib.images.color import color_matcher
 from nstlib.machine import progress
 from nstlib.networks.adain import adain_decoder, set_style_axes
 from nstlib.networks.training.diary import Preview
-from nstlib.networks.training.loop import Trainer, fit
-from nstlib.networks.training.loss import relative_distance
+from nstlib.networks.training.loop import Trainer, Training, fit
 from nstlib.networks.training.photos import PhotoFolder, with_grain
-from nstlib.networks.training.plan import Training
 from nstlib.vgg import losses
 from nstlib.vgg.statistics import ADAPTED, LEVELS, level_statistics, style_encoder, style_vector
 
@@ -43,16 +42,13 @@ class PhotosAndPaintings(keras.utils.PyDataset):
     get the painting's colours beforehand, as `nst.stylizer` does it.
     """
 
-    def __init__(self, content, paintings, *, crop, batch, seed=0, first=0, palette=False):
-        super().__init__(workers=2, max_queue_size=8)
-        shared = {"crop": crop, "batch": batch}
-        self.photos = PhotoFolder(content, seed=seed, **shared)
-        self.paintings = PhotoFolder(paintings, seed=seed + 1, zoom=PAINTING_ZOOM, **shared)
-        self.seed, self.first, self.palette = seed, first, palette
+    num_batches, first = None, 0  # endless
 
-    @property
-    def num_batches(self):
-        return None  # endless
+    def __init__(self, content, paintings, *, seed=0, palette=False, **sizes):
+        super().__init__()
+        self.photos = PhotoFolder(content, seed=seed, **sizes)
+        self.paintings = PhotoFolder(paintings, seed=seed + 1, zoom=PAINTING_ZOOM, **sizes)
+        self.seed, self.palette = seed, palette
 
     def __getitem__(self, index: int):
         step = self.first + index
@@ -61,24 +57,19 @@ class PhotosAndPaintings(keras.utils.PyDataset):
         for painting in paintings[step * len(paintings) % 2 :: 2]:
             painting[...] = painting[..., random.permutation(3)]
         if self.palette:
-            matchers = [color_matcher(painting[None], quiet=True) for painting in paintings]
-            pairs = zip(matchers, photos, strict=True)
-            photos = with_grain(
-                np.concatenate([match(photo[None]) for match, photo in pairs]), random
-            )
+            pairs = zip(photos[:, None], paintings[:, None], strict=True)
+            photos = [color_matcher(painting, quiet=True)(photo) for photo, painting in pairs]
+            photos = with_grain(np.concatenate(photos), random)
         return ((photos, paintings),)
 
 
 class AnyStyleTrainer(Trainer):
     """An any-style network as Keras trains it: (photos, paintings) -> what the loss needs."""
 
-    def __init__(self, network: keras.Model, weights: str = "imagenet", replicas: int = 1):
-        names = [
-            *(name for name in ("content", "tone") if name in WEIGHTS[network.name]),
-            *(f"{kind} {level}" for level in LEVELS for kind in ("mean_std", "gram")),
-            "tv",
-        ]
-        super().__init__(network, names, replicas)
+    def __init__(self, network: keras.Model, weights: str = "imagenet"):
+        wishes = [name for name in ("content", "tone") if name in WEIGHTS[network.name]]
+        models = [f"{kind} {level}" for level in LEVELS for kind in ("mean_std", "gram")]
+        super().__init__(network, [*wishes, *models, "tv"])
         encoder = style_encoder(weights)
         decoder = adain_decoder(network) if len(network.inputs) == 3 else None
         self.look = lambda pictures: encoder(pictures)  # functions: not to be saved with it
@@ -88,7 +79,12 @@ class AnyStyleTrainer(Trainer):
         photos, paintings = inputs
         seen, models = self.look(photos), self.look(paintings)
         style = style_vector(models)
-        painted, target = self.paint(photos, seen, style)
+        if self.decode is None:
+            painted, target = self.network([photos, style], training=True), _scaled(seen, DEEPEST)
+        else:
+            alpha = ops.ones_like(style[:, : len(ADAPTED)])
+            features = [seen[level] for level in ADAPTED]
+            painted, target = self.decode([photos, *features, style, alpha])
         return {  # sums of squares are made in single precision, whatever the network's
             "photos": photos,
             "painted": ops.cast(painted, "float32"),
@@ -97,29 +93,21 @@ class AnyStyleTrainer(Trainer):
             "grams": {level: losses.gram_matrix(_scaled(models, level)) for level in LEVELS},
         }
 
-    def paint(self, photos, seen: dict, style):
-        """Photos, their features, style -> painted, and what its deepest features should be."""
-        if self.decode is None:
-            return self.network([photos, style], training=True), _scaled(seen, DEEPEST)
-        alpha = ops.ones_like(style[:, : len(ADAPTED)])
-        return self.decode([photos, *(seen[level] for level in ADAPTED), style, alpha])
-
     def terms(self, made: dict) -> dict:
         """The weighted terms of the loss by name; each kind is a mean over the levels."""
         after, weights = self.look(made["painted"]), WEIGHTS[self.network.name]
         style = style_vector(after)
-        content = _distance(_scaled(after, DEEPEST), made["target"])
-        terms = {"content": weights["content"] * content}
+        terms = {"content": _distance(_scaled(after, DEEPEST), made["target"])}
         if "tone" in weights:
             tones = (ops.average_pool(made[key], TONE_CELL) for key in ("painted", "photos"))
-            terms["tone"] = weights["tone"] * _distance(*tones)
+            terms["tone"] = _distance(*tones)
         for level in LEVELS:
             statistics = (level_statistics(vector, level) for vector in (style, made["style"]))
-            grams = losses.gram_matrix(_scaled(after, level)), made["grams"][level]
-            terms[f"mean_std {level}"] = weights["mean_std"] / len(LEVELS) * _distance(*statistics)
-            terms[f"gram {level}"] = weights["gram"] / len(LEVELS) * _distance(*grams)
-        terms["tv"] = weights["tv"] * losses.total_variation(made["painted"])
-        return terms
+            gram = losses.gram_matrix(_scaled(after, level))
+            terms[f"mean_std {level}"] = _distance(*statistics) / len(LEVELS)
+            terms[f"gram {level}"] = _distance(gram, made["grams"][level]) / len(LEVELS)
+        terms["tv"] = losses.total_variation(made["painted"])
+        return {name: weights[name.split()[0]] * term for name, term in terms.items()}
 
 
 def _scaled(features: dict, level: str):
@@ -128,20 +116,23 @@ def _scaled(features: dict, level: str):
 
 def _distance(value, target):
     """Mean over the batch of the relative distance."""
-    return ops.mean(relative_distance(value, target, FLOOR))
+    one = tuple(range(1, len(value.shape)))
+    return ops.mean(losses.relative_distance(value, target, axis=one, floor=FLOOR))
 
 
 def lay_style_axes(
-    network: keras.Model, content, paintings, *, crop: int = 128, batch: int = 4, seed: int = 0,
-    count: int = 1000, weights: str = "imagenet",
-) -> None:  # fmt: skip
+    network: keras.Model, content, paintings, *, crop: int, seed: int, count: int, weights: str
+) -> None:
     """Lay the axes of a new `adain_light_network` through `count` crops of paintings."""
-    stream = PhotosAndPaintings(content, paintings, crop=crop, batch=batch, seed=seed + 1)
+    stream = PhotosAndPaintings(content, paintings, crop=crop, batch=4, seed=seed + 1)
+    steps = progress(range(-(-count // 4)), desc="Looking at paintings")
+    set_style_axes(network, _style_vectors((stream[step][0][1] for step in steps), weights))
+
+
+def _style_vectors(paintings: Iterable[np.ndarray], weights: str) -> np.ndarray:
+    """What describes each style: batches of paintings -> (count, STATISTICS)."""
     look = style_encoder(weights)
-    batches = (stream[number][0][1] for number in range(-(-count // batch)))
-    batches = progress(batches, total=-(-count // batch), desc="Looking at paintings")
-    vectors = [ops.convert_to_numpy(style_vector(look(painting))) for painting in batches]
-    set_style_axes(network, np.concatenate(vectors))
+    return np.concatenate([style_vector(look(painting)) for painting in paintings])
 
 
 def train_any_style(
@@ -150,7 +141,7 @@ def train_any_style(
     paintings,
     out,
     *,
-    previews: Mapping[str, np.ndarray] | None = None,
+    previews: Mapping[str, np.ndarray] = {},
     preview_paintings: Sequence[np.ndarray] = (),
     callbacks: Sequence[keras.callbacks.Callback] = (),
     **options,
@@ -166,22 +157,10 @@ def train_any_style(
         content, paintings, crop=plan.crop, batch=plan.batch, seed=plan.seed,
         palette=network.name == "adain_light",
     )  # fmt: skip
-    conditions = _conditions(network, preview_paintings, plan.weights)
-    fit(
-        network,
-        lambda shared, replicas: AnyStyleTrainer(shared, plan.weights, replicas),
-        stream,
-        out,
-        plan=plan,
-        settings={"terms": WEIGHTS[network.name]},
-        callbacks=[*callbacks, Preview(Path(out), conditions, previews or {})],
-    )
-    return stream
-
-
-def _conditions(network: keras.Model, paintings, weights: str) -> list[list[np.ndarray]]:
-    """What the network takes beside a picture, to paint in the style of each painting."""
-    look = style_encoder(weights) if paintings else None
-    styles = [ops.convert_to_numpy(style_vector(look(painting)))[0] for painting in paintings]
+    styles = _style_vectors(preview_paintings, plan.weights) if preview_paintings else []
     alpha = [np.ones(len(ADAPTED), "float32")] * (len(network.inputs) - 2)
-    return [[style, *alpha] for style in styles]
+    preview = Preview(Path(out), [[style, *alpha] for style in styles], previews)
+    trainer = partial(AnyStyleTrainer, weights=plan.weights)
+    settings, callbacks = {"terms": WEIGHTS[network.name]}, [*callbacks, preview]
+    fit(network, trainer, stream, out, plan=plan, settings=settings, callbacks=callbacks)
+    return stream

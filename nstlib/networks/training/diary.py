@@ -28,7 +28,7 @@ class TrainingDiverged(NstError, ArithmeticError):
 
 
 class Diary(keras.callbacks.Callback):
-    """Keeps count of the steps, `done`, from the first run on, and stops at `steps`.
+    """Counts the steps, `done`, from the first run on, and stops at `steps`.
 
     After every epoch the folder holds a row more of `log.csv`, the plot `loss.png`, and the last
     two states of network, optimiser and step, each file written whole or not at all. A step whose
@@ -46,9 +46,8 @@ class Diary(keras.callbacks.Callback):
                 trainer.load_weights(path)
             except Exception as error:  # h5py raises many kinds, all of which mean: not this one
                 reason = str(error).splitlines()[0]
-                warnings.warn(
-                    f"{path.name} cannot be read, so the one before: {reason}", stacklevel=2
-                )
+                message = f"{path.name} cannot be read, so the one before: {reason}"
+                warnings.warn(message, stacklevel=2)
                 os.replace(path, path.with_name(path.name + ".unreadable"))
                 continue
             self.done = int(re.findall(r"\d+", path.name)[0])
@@ -64,13 +63,18 @@ class Diary(keras.callbacks.Callback):
         self.done += 1
         if self.done >= self.steps:  # in the middle of an epoch, where it is no multiple of one
             self.model.stop_training = True
-        _check_finite(logs or {}, self.done)
+        broken = [name for name, value in logs.items() if not math.isfinite(float(value))]
+        if broken:
+            raise TrainingDiverged(
+                f"At step {self.done} {', '.join(broken)} is not finite. Give a smaller learning "
+                "rate, and the training goes on from its last checkpoint; or look for a broken "
+                "picture among the styles."
+            )
         self.bar.set_postfix_str(f"loss {float(logs['loss']):.3f}", refresh=False)
         self.bar.update(1)
 
     def on_epoch_end(self, epoch, logs=None):
-        terms = {name: float(value) for name, value in logs.items()}
-        self.rows.append({"step": self.done} | terms)
+        self.rows.append({"step": self.done} | {name: float(logs[name]) for name in logs})
         write_log(self.rows, self.folder)
         plot_log(self.rows, self.folder / "loss.png")
         unfinished = self.folder / "unfinished.weights.h5"
@@ -87,23 +91,13 @@ class Diary(keras.callbacks.Callback):
         return sorted(self.folder.glob("step_*.weights.h5"), reverse=True)
 
 
-def _check_finite(terms: Mapping, step: int) -> None:
-    broken = [name for name, value in terms.items() if not math.isfinite(float(value))]
-    if broken:
-        names = ", ".join(name for name in broken if name != "loss") or "loss"
-        raise TrainingDiverged(
-            f"At step {step} {names} is not finite. Give a smaller learning rate, and the training "
-            "goes on from its last checkpoint; or look for a broken picture among the styles."
-        )
-
-
 def read_log(folder) -> list[dict[str, float]]:
     """The rows of a training's `log.csv`: step, loss, and every term."""
     path = Path(folder) / "log.csv"
     if not path.is_file():
         return []
-    with open(path, newline="", encoding="utf-8") as file:
-        rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+    lines = path.read_text(encoding="utf-8").splitlines()
+    rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(lines)]
     return [row | {"step": int(row["step"])} for row in rows]
 
 
@@ -120,13 +114,12 @@ def plot_log(rows: list[dict[str, float]], path: Path) -> None:
     """Every term over the steps, on a logarithmic scale."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7, 4), layout="constrained")
+    figure, steps = Figure(figsize=(7, 4), layout="constrained"), [row["step"] for row in rows]
     axis = figure.subplots()
     for name in rows[-1]:
         values = [row.get(name, math.nan) for row in rows]
         if name != "step" and any(value > 0 for value in values):
-            width = 2.0 if name == "loss" else 1.0
-            axis.semilogy([row["step"] for row in rows], values, label=name, linewidth=width)
+            axis.semilogy(steps, values, label=name, linewidth=2 if name == "loss" else 1)
     axis.set(xlabel="step", ylabel="term, as summed")
     axis.legend(fontsize=8)
     figure.savefig(path, dpi=110)
@@ -139,12 +132,12 @@ class Preview(keras.callbacks.Callback):
     the network takes beside the picture.
     """
 
-    def __init__(self, folder: Path, conditions, photos, every: int = 4):
+    def __init__(self, folder: Path, conditions, photos):
         super().__init__()
-        self.folder, self.conditions, self.photos, self.every = folder, conditions, photos, every
+        self.folder, self.conditions, self.photos = folder, conditions, photos
 
     def on_epoch_end(self, epoch, logs=None):
-        if self.photos and ((epoch + 1) % self.every == 0 or self.model.stop_training):
+        if self.photos and (epoch % 4 == 3 or self.model.stop_training):
             rows = [self._row(photo) for photo in self.photos.values()]
             width = min(row.shape[2] for row in rows)
             sheet = np.concatenate([row[:, :, :width] for row in rows], axis=1)
@@ -189,9 +182,8 @@ def loss_table(log: Sequence[Mapping]) -> list[str]:
     """A few rows of a training's log, evenly spaced, as a Markdown table; terms as summed."""
     names = [name for name in log[0] if max(row[name] for row in log) > 0]
     picked = sorted({round(place * (len(log) - 1) / (ROWS - 1)) for place in range(ROWS)})
-    lines = ["| " + " | ".join(names) + " |", "|---" * len(names) + "|"]
+    cells = [names, ["---"] * len(names)]
     for place in picked:
         row = log[place]
-        cells = [f"{row[name]}" if name == "step" else f"{row[name]:.3f}" for name in names]
-        lines.append("| " + " | ".join(cells) + " |")
-    return lines
+        cells.append([f"{row[name]}" if name == "step" else f"{row[name]:.3f}" for name in names])
+    return ["| " + " | ".join(row) + " |" for row in cells]

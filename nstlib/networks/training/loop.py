@@ -1,27 +1,48 @@
-"""Training networks that paint: Keras' own `fit` around a loss, a folder, and all devices.
-
-Whatever a network learns, a `Trainer` says how it paints a batch and what is asked of that, a
-stream gives the batches, and `fit` goes on where the folder says that it stopped.
-"""
+"""Training networks that paint: Keras' own `fit` around a loss, a folder, and all devices."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from nstlib.backend import backend_name, has_gpu, keras, ops
-from nstlib.errors import InputError
+from nstlib.errors import InputError, number
 from nstlib.files import write, write_problem
 from nstlib.gatys.recipe import Recipe, recipe as named_recipe
+from nstlib.networks.conditions import SMALLEST
 from nstlib.networks.training.diary import Diary, Preview
 from nstlib.networks.training.loss import SHIFT_WEIGHT, PerceptualLoss, shift_distance
 from nstlib.networks.training.photos import PhotoFolder
-from nstlib.networks.training.plan import Training
 
 WARM_UP = 100  # steps, at most a tenth of all
+WINDOWS = 2  # of `PerceptualLoss`
+
+
+@dataclass(frozen=True)
+class Training:
+    """How long a network learns, from how much, and how fast.
+
+    `steps` batches of `batch` photos, each a square of `crop` pixels; the `learning_rate` of Adam
+    where it is highest; `every` so many steps a checkpoint and a row of the log; the `seed` of the
+    stream of photos; the `weights` of VGG19, "imagenet", "random" or a file.
+    """
+
+    steps: int = 2000
+    batch: int = 4
+    crop: int = 192
+    learning_rate: float = 3e-3
+    every: int = 50
+    seed: int = 0
+    weights: str = "imagenet"
+
+    def __post_init__(self):
+        for name in ("steps", "batch", "every"):
+            number(name, getattr(self, name), 1, whole=True)
+        number("crop", self.crop, SMALLEST, whole=True, unit="pixels")
+        number("learning_rate", self.learning_rate, 0, above=True)
 
 
 class Trainer(keras.Model):
@@ -32,9 +53,11 @@ class Trainer(keras.Model):
     a metric, so that the diary sees all of them. Each of `replicas` devices adds its share.
     """
 
-    def __init__(self, network: keras.Model, names: Sequence[str], replicas: int = 1):
+    replicas = 1
+
+    def __init__(self, network: keras.Model, names: Sequence[str]):
         super().__init__(name="trainer", autocast=False)  # photos in single precision for the loss
-        self.network, self.replicas = network, replicas
+        self.network = network
         self.meters = {name: keras.metrics.Mean(name=name) for name in names}
         self.built = True  # its parts are, and a checkpoint can be loaded before the first batch
 
@@ -48,8 +71,8 @@ class Trainer(keras.Model):
 class StyleTrainer(Trainer):
     """A network of some styles: [photos, mix] -> photos, mix and painted, for a PerceptualLoss."""
 
-    def __init__(self, network: keras.Model, loss: PerceptualLoss, replicas: int = 1):
-        super().__init__(network, [*loss.names, "shift"], replicas)
+    def __init__(self, network: keras.Model, loss: PerceptualLoss):
+        super().__init__(network, [*loss.names, "shift"])
         self.perceptual = loss
 
     def call(self, inputs, training=False):
@@ -69,62 +92,53 @@ def train(
     out,
     *,
     recipe: str | Recipe = "feed-forward",
-    windows: int = 2,
     only: Sequence[int] | None = None,
     identity_every: int = 0,
-    previews: Mapping[str, np.ndarray] | None = None,
+    previews: Mapping[str, np.ndarray] = {},
     callbacks: Sequence[keras.callbacks.Callback] = (),
     **options,
 ) -> PhotoFolder:
     """Train a network [photo, mix] -> painting on a folder of photos; it learns in place.
 
     `styles` maps a name to its painting (1, height, width, 3), in the order of the network's mix,
-    at the size at which its strokes are to be seen. `options` are those of `Training`: steps=2000,
-    batch=4, crop=192, learning_rate=3e-3, every=50, seed=0, weights="imagenet".
+    at the size at which its strokes are to be seen. `options` are those of `Training`: steps,
+    batch, crop, learning_rate, every, seed and weights.
 
     Every `every` steps the folder `out` gets a checkpoint, a row of `log.csv`, `loss.png` and, now
     and then, for the photos in `previews`, `preview.jpg`. If `out` holds checkpoints of the same
     training, it goes on from the newest that can be read; `steps`, `every` and `learning_rate` may
     be others than before.
 
-    `recipe` and `windows` are for `PerceptualLoss`. With `only`, a list of numbers, it draws from
-    these styles alone, and with `identity_every` N, every Nth step asks for the photo itself
-    (StyleBank's T + 1). `callbacks` are Keras' own; an epoch is `every` steps, and the network is
-    `self.model.network`. Several devices share each batch, and under Keras' policy "mixed_float16"
-    it computes in mixed precision. Returns the stream of photos, which knows what was skipped.
+    `recipe` is for `PerceptualLoss`. With `only`, a list of numbers, it draws from these styles
+    alone, and with `identity_every` N, every Nth step asks for the photo itself (StyleBank's
+    T + 1). In `callbacks`, Keras' own, the network is `self.model.network`. Several devices share
+    each batch; under Keras' policy "mixed_float16" it computes in mixed precision. Returns the
+    stream of photos, which knows what was skipped.
     """
-    plan = Training(**options)
+    plan, paintings, recipe = Training(**options), list(styles.values()), named_recipe(recipe)
     stream = PhotoFolder(
         content, crop=plan.crop, batch=plan.batch, seed=plan.seed,
         styles=len(styles), only=only, identity_every=identity_every,
     )  # fmt: skip
+    usual = vars(Recipe())  # is left out, so that a new field does not end old trainings
     settings = {
-        "styles": list(styles), "style_sizes": [list(p.shape[1:3]) for p in styles.values()],
-        "recipe": _said(named_recipe(recipe)), "windows": windows,
-        "only": None if only is None else [int(place) for place in only],
-        "identity_every": identity_every,
+        "styles": list(styles), "style_sizes": [list(p.shape[1:3]) for p in paintings],
+        "recipe": {name: value for name, value in vars(recipe).items() if value != usual[name]},
+        "only": None if only is None else stream.only.tolist(), "identity_every": identity_every,
     }  # fmt: skip
 
-    def trainer(shared: keras.Model, replicas: int) -> StyleTrainer:
-        loss = PerceptualLoss(list(styles.values()), recipe, plan.weights, windows)
-        return StyleTrainer(shared, loss, replicas)
+    def trainer(shared: keras.Model) -> StyleTrainer:
+        return StyleTrainer(shared, PerceptualLoss(paintings, recipe, plan.weights, WINDOWS))
 
-    mixes = np.eye(len(styles), dtype="float32")[:: max(1, -(-len(styles) // 8))]
-    preview = Preview(Path(out), [[mix] for mix in mixes], previews or {})
-    callbacks = [*callbacks, preview]
+    mixes = np.eye(len(styles), dtype="float32")[:: -(-len(styles) // 8)]  # at most 8 columns
+    callbacks = [*callbacks, Preview(Path(out), [[mix] for mix in mixes], previews)]
     fit(network, trainer, stream, out, plan=plan, settings=settings, callbacks=callbacks)
     return stream
 
 
-def _said(recipe: Recipe) -> dict:
-    """What a recipe says beyond the defaults, so that a new field does not end old trainings."""
-    said = {entry.name: getattr(recipe, entry.name) for entry in fields(Recipe)}
-    return {name: value for name, value in said.items() if value != getattr(Recipe(), name)}
-
-
 def fit(
     network: keras.Model,
-    make_trainer: Callable[[keras.Model, int], Trainer],
+    make_trainer: Callable[[keras.Model], Trainer],
     stream,
     out,
     *,
@@ -134,18 +148,22 @@ def fit(
 ) -> None:
     """What all trainings share: devices, a folder to go on from, and its diary.
 
-    `make_trainer(network, replicas)` is called where all devices see what it builds; `stream` has a
-    `first` step and a number of `workers`; `settings`, and what the plan keeps, have to be the same
-    for a training to go on.
+    `make_trainer(network)` is called where all devices see what it builds; `stream` has a `first`
+    step and a number of `workers`; `settings` have to be the same for a training to go on.
     """
-    out, half = Path(out), keras.config.dtype_policy().name == "mixed_float16"
-    facts = {"network": network.name, "weights": network.count_params(), "loss_scaling": half}
-    _claim(out, facts | settings | plan.kept())
+    out = Path(out)
+    _claim(out, settings | {
+        "network": network.name, "weights": network.count_params(),
+        "loss_scaling": keras.config.dtype_policy().name == "mixed_float16",
+        "batch": plan.batch, "crop": plan.crop, "seed": plan.seed,
+        "vgg_weights": str(plan.weights),
+    })  # fmt: skip
     scope, replicas = _devices()
     with scope:
         shared = keras.models.clone_model(network) if replicas > 1 else network
         shared.set_weights(network.get_weights())
-        trainer = _compiled(make_trainer(shared, replicas), plan)
+        trainer = _compiled(make_trainer(shared), plan)
+    trainer.replicas = replicas
     diary = Diary(out, plan.steps)
     stream.first = diary.restore(trainer)
     # With several devices Keras begins to read twice, and threads would go on where it left.
@@ -169,16 +187,13 @@ def _claim(out: Path, settings: dict) -> None:
     if note.exists() and list(out.glob("*.weights.h5")):
         try:
             before = json.loads(note.read_text(encoding="utf-8"))
-        except ValueError as error:
+        except ValueError:
+            before = {}
+        if changed := [key for key, value in settings.items() if before.get(key) != value]:
             raise InputError(
-                f"{note} cannot be read ({error}), so which training the folder holds is not "
-                "known: name another folder, or delete this one."
-            ) from error
-        changed = [key for key, value in settings.items() if before.get(key) != value]
-        if changed:
-            raise InputError(
-                f"{out} holds another training: its {', '.join(changed)} differ. Name another "
-                "folder, delete this one, or give the same settings to go on with it."
+                f"{out} holds another training, or its settings.json is damaged: "
+                f"{', '.join(changed)} differ. Name another folder, delete this one, or give the "
+                "same settings to go on with it."
             )
     write(note, json.dumps(settings, indent=1).encode())
 

@@ -1,8 +1,7 @@
 """What a network is asked for while it learns: the painter's terms, over a batch of photos.
 
 Johnson et al. 2016: what Gatys' optimiser minimises for one picture, a network learns to minimise
-for all pictures. The terms are those of `nst.objective`. Written in `keras.ops`: they run on
-TensorFlow and on JAX.
+for all pictures.
 """
 
 from nstlib.backend import ops
@@ -14,6 +13,7 @@ from nstlib.vgg.network import feature_extractor
 
 IDENTITY_WEIGHT = 100.0  # of the mean squared difference of pixels, where nothing is to be painted
 SHIFT, SHIFT_WEIGHT = 3, 40.0  # pixels, no divisor of a stride; of the mean squared difference
+ONE = (1, 2, 3)  # the axes of one picture, or of its features, in a batch
 
 
 class PerceptualLoss:
@@ -34,68 +34,35 @@ class PerceptualLoss:
     ):
         self.recipe, self.windows = named_recipe(recipe), windows
         if not self.recipe.relative or self.recipe.style_statistic != "gram":
-            raise InputError(
-                "Networks are trained with recipes that are relative, on Gram matrices."
-            )
+            raise InputError("Only recipes that are relative, on Gram matrices, train networks.")
         self.weights = layer_weights(self.recipe)
-        self.extract = feature_extractor(
-            [layer for _, layer in self.weights],
-            network=self.recipe.network,
-            weights=weights,
-            pooling=self.recipe.pooling,
-            padding=self.recipe.padding,
-        )
-        features = [self._features(painting) for painting in paintings]
+        self.names = [*map(" ".join, self.weights), "tv", "identity"]  # of the terms, in order
+        layers = [layer for _, layer in self.weights]
+        seen_as = {name: getattr(self.recipe, name) for name in ("network", "pooling", "padding")}
+        self.extract = feature_extractor(layers, weights=weights, **seen_as)
+        features = [self.extract(painting) for painting in paintings]
         self.grams = {
             layer: ops.concatenate([losses.gram_matrix(seen[layer]) for seen in features])
             for kind, layer in self.weights
             if kind == "style"
         }
 
-    @property
-    def names(self) -> list[str]:
-        """What the terms are called, in the order in which they come."""
-        return [" ".join(key) for key in self.weights] + ["tv", "identity"]
-
     def __call__(self, photos, mix, painted) -> dict:
-        before, after = self._features(photos), self._features(painted)
-        share = ops.sum(mix, axis=1)
-        terms = {}
+        before, after = self.extract(photos), self.extract(painted)
+        share, terms = ops.sum(mix, axis=1), {}
         for (kind, layer), weight in self.weights.items():
             if kind == "content":
-                distance = relative_distance(after[layer], ops.stop_gradient(before[layer]))
+                value, target = after[layer], ops.stop_gradient(before[layer])
             else:
-                distance = self._style_distance(after[layer], mix, layer)
+                value = window_grams(after[layer], self.windows)
+                target = ops.einsum("bs,scd->bcd", mix, self.grams[layer])[:, None]
+            distance = losses.relative_distance(value, target, axis=ONE)
             terms[f"{kind} {layer}"] = weight * ops.mean(share * distance)
         roughness = losses.total_variation(painted * share[:, None, None, None])
-        unpainted = (1 - share) * mean_square(painted - photos)
         terms["tv"] = self.recipe.tv_weight * roughness
+        unpainted = (1 - share) * ops.mean(ops.square(painted - photos), axis=ONE)
         terms["identity"] = IDENTITY_WEIGHT * ops.mean(unpainted)
         return terms
-
-    def _style_distance(self, features, mix, layer: str):
-        """Of every window's Gram matrix from the paintings', mixed: one number a picture."""
-        target = ops.einsum("bs,scd->bcd", mix, self.grams[layer])[:, None]
-        return relative_distance(window_grams(features, self.windows), target)
-
-    def _features(self, pictures) -> dict:
-        """In single precision, whatever the network computes in: Gram matrices overflow halves."""
-        features = self.extract(pictures)
-        return {layer: ops.cast(value, "float32") for layer, value in features.items()}
-
-
-def relative_distance(value, target, floor: float = 1e-12):
-    """The mean squared difference divided by the target's mean square: (batch, …) -> (batch).
-
-    So every layer's distance is near 1 at first. What excites nearly nothing, an almost black
-    painting, is not to outweigh all others: `floor` is added to the divisor.
-    """
-    return mean_square(value - target) / (mean_square(target) + floor)
-
-
-def mean_square(tensor):
-    """One number a picture: (batch, …) -> (batch)."""
-    return ops.mean(ops.square(tensor), axis=tuple(range(1, len(tensor.shape))))
 
 
 def window_grams(features, windows: int):
@@ -121,8 +88,8 @@ def shift_distance(network, photos, mix, painted):
     """
     mix = ops.concatenate([mix[::2], mix[1::2]])
     again = network([_shifted(photos), mix], training=True)
-    distance = mean_square(ops.cast(again, "float32") - _shifted(painted))
-    return ops.mean(ops.sum(mix, axis=1) * distance)
+    squares = ops.square(ops.cast(again, "float32") - _shifted(painted))
+    return ops.mean(ops.sum(mix, axis=1) * ops.mean(squares, axis=ONE))
 
 
 def _shifted(pictures):

@@ -4,8 +4,6 @@ Which photos, crops and styles a step sees depends on the seed and the step's nu
 a training that was interrupted goes on as if nothing had happened.
 """
 
-import os
-import threading
 import warnings
 from pathlib import Path
 
@@ -26,30 +24,24 @@ class PhotoFolder(keras.utils.PyDataset):
 
     photos (batch, crop, crop, 3), RGB, 0..1, scaled, cropped and mirrored at random; mix (batch,
     styles), 1 at the style to paint and 0 elsewhere. Every `identity_every` steps all of mix is 0:
-    the step of StyleBank's auto-encoder. `only` draws from these style numbers alone, and `first`
-    is the number of the first step. `zoom` is how many times smaller than the photo's shorter side
-    a crop may be, from and to. Photos that cannot be read are reported once, in a warning and
+    the step of StyleBank's auto-encoder. `only` draws from these style numbers alone; step 0 of the
+    dataset is step `first` of the stream. `zoom` is how many times smaller than the photo's shorter
+    side a crop may be, from and to. Photos that cannot be read are reported once, in a warning and
     in `skipped`, and the next photo takes their place.
     """
 
-    def __init__(
-        self, folder, *, crop=192, batch=4, styles=1, only=None, identity_every=0, seed=0, first=0,
-        zoom=ZOOM,
-    ):  # fmt: skip
-        super().__init__(workers=2, max_queue_size=8)
-        self.folder = Path(folder)
-        self.files = _picture_files(self.folder)
-        self.crop, self.batch, self.styles, self.seed, self.first = crop, batch, styles, seed, first
-        self.zoom = zoom
-        self.only = np.arange(styles) if only is None else np.asarray(only)
-        self.identity_every = identity_every
-        self.skipped: dict[str, str] = {}
-        self._lock = threading.Lock()
-        self._readable(0)  # or an error now, not in the middle of a training
+    num_batches, first = None, 0  # endless
 
-    @property
-    def num_batches(self):
-        return None  # endless
+    def __init__(
+        self, folder, *, crop=192, batch=4, styles=1, only=None, identity_every=0, seed=0, zoom=ZOOM
+    ):
+        super().__init__()
+        self.folder, self.files = Path(folder), _picture_files(Path(folder))
+        self.crop, self.batch, self.seed, self.zoom = crop, batch, seed, zoom
+        self.styles, self.identity_every = styles, identity_every
+        self.only = np.arange(styles) if only is None else np.asarray(only)
+        self.skipped: dict[str, str] = {}
+        self._readable(0)  # or an error now, not in the middle of a training
 
     def __getitem__(self, index: int):
         step = self.first + index
@@ -77,27 +69,22 @@ class PhotoFolder(keras.utils.PyDataset):
         """The photo of this number, or the nearest after it that can be read."""
         for further in range(len(self.files)):
             path = self.files[(number + further) % len(self.files)]
-            if self._name(path) in self.skipped:
+            name = path.relative_to(self.folder).as_posix()
+            if name in self.skipped:
                 continue
             try:
                 with Image.open(path) as file:
                     file.draft("RGB", (3 * self.crop, 3 * self.crop))  # a JPEG can be read smaller
                     return as_rgb(file, path.name)
             except Exception as error:  # Pillow raises whatever its decoders do
-                self._skip(path, error)
+                reason = f"{type(error).__name__}: {error}"
+                if self.skipped.setdefault(name, reason) is reason:  # no other thread was quicker
+                    message = f"{path} cannot be read and is passed over: {error}"
+                    warnings.warn(message, stacklevel=2)
         raise InputError(
-            f"None of the {len(self.files)} pictures in {self.files[0].parent} can be read; "
-            f"the first says: {next(iter(self.skipped.values()))}."
+            f"None of the {len(self.files)} pictures in {self.folder} can be read; the first says: "
+            f"{next(iter(self.skipped.values()))}."
         )
-
-    def _skip(self, path: Path, error: Exception) -> None:
-        with self._lock:
-            if self._name(path) not in self.skipped:
-                self.skipped[self._name(path)] = f"{type(error).__name__}: {error}"
-                warnings.warn(f"{path} cannot be read and is passed over: {error}", stacklevel=3)
-
-    def _name(self, path: Path) -> str:
-        return path.relative_to(self.folder).as_posix()
 
 
 def with_grain(photos: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -116,18 +103,13 @@ def with_grain(photos: np.ndarray, random: np.random.Generator) -> np.ndarray:
 def _picture_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise MissingFile(f"The training folder {folder} is not a folder: name one with photos.")
-    if not os.access(folder, os.R_OK | os.X_OK):
-        raise InputError(f"The training folder {folder} cannot be read: check its permissions.")
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in EXTENSIONS)
     if not files:
         raise InputError(
-            f"The training folder {folder} holds no pictures ({', '.join(EXTENSIONS)}). "
-            "Any few hundred photos will do."
+            f"The training folder {folder} holds no pictures that may be read "
+            f"({', '.join(EXTENSIONS)}). Any few hundred photos will do."
         )
     if len(files) < FEW:
-        warnings.warn(
-            f"{folder} holds only {len(files)} pictures: the network will learn them by heart. "
-            "A few hundred are enough, thousands are better.",
-            stacklevel=3,
-        )
+        message = f"{folder} holds only {len(files)} pictures: the network will learn them by heart"
+        warnings.warn(f"{message}. A few hundred are enough.", stacklevel=3)
     return files
