@@ -12,7 +12,7 @@ from nstlib.cli.train import SETTINGS
 from nstlib.networks.files import load_network
 from nstlib.networks.training import any_style, loop
 from nstlib.networks.training.diary import write_log
-from nstlib.networks.training.plan import Training
+from nstlib.networks.training.loop import Training
 
 TINY = ["--steps", 1, "--every", 1, "--batch", 1, "--crop", 32, "--weights", "random"]
 TINY += ["--style-size", 64, "--preview", "cat"]
