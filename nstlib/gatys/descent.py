@@ -10,7 +10,7 @@ import numpy as np
 from nstlib.backend import keras
 from nstlib.errors import InputError
 from nstlib.gatys.recipe import Recipe
-from nstlib.gatys.solvers import State, first_order, lbfgs
+from nstlib.gatys.solvers import COORDINATES, State, first_order, lbfgs
 from nstlib.machine import progress as progress_bar
 
 
@@ -82,7 +82,7 @@ def numbered(
 
 
 def _solver(evaluate: Callable, image: np.ndarray, recipe: Recipe) -> Iterator[State]:
-    space = recipe.coordinates
+    space = COORDINATES[recipe.coordinates](image.shape)
     if recipe.optimizer == "lbfgs":
         return lbfgs(evaluate, image, recipe.steps, space=space)
     rate = keras.optimizers.schedules.ExponentialDecay(recipe.learning_rate, 100, recipe.decay)
@@ -90,7 +90,7 @@ def _solver(evaluate: Callable, image: np.ndarray, recipe: Recipe) -> Iterator[S
         optimizer = keras.optimizers.Adam(rate, beta_1=recipe.beta_1, epsilon=recipe.epsilon)
     else:
         optimizer = keras.optimizers.SGD(rate)
-    return first_order(evaluate, image, recipe.steps, optimizer=optimizer, space=space)
+    return first_order(evaluate, image, recipe.steps, space=space, optimizer=optimizer)
 
 
 def descend(

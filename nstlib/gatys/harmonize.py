@@ -16,12 +16,12 @@ from scipy.ndimage import gaussian_filter
 from nstlib.backend import ops
 from nstlib.errors import InputError, number
 from nstlib.gatys.descent import Stages, descend, numbered
+from nstlib.gatys.memory import check_sizes
 from nstlib.gatys.objective import Objective, Wishes, energy, inside
 from nstlib.gatys.paintings import marked
 from nstlib.gatys.recipe import Recipe
 from nstlib.images.arrays import as_image
 from nstlib.images.masks import layer_masks
-from nstlib.vgg.table import smallest_side
 
 COARSE = ("block3_conv1", "block4_conv1")  # Luan et al. add block 5, which breaks small objects
 FINE = ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1")
@@ -58,8 +58,9 @@ def harmonize(
     """
     begin = time.perf_counter()
     painting = as_image(painting)
-    pasted, region = paste(painting, cutout, mask, at=at, soften=soften)
     plan = Recipe(content_layers=CONTENT, style_layers=FINE, tv_weight=tv_weight, padding="reflect")
+    check_sizes({"painting": painting}, plan)
+    pasted, region = paste(painting, cutout, mask, at=at, soften=soften)
     asked, box = Objective(plan, weights), _around(region)
     palette, picture, share = _arrays(asked.see(painting)), pasted[box], region[box]
     scene = _arrays(asked.see(picture))
@@ -91,23 +92,9 @@ def paste(
     """
     painting, cutout = as_image(painting), as_image(cutout)
     mask = marked(mask, cutout.shape[1:3], "cut-out's mask")
-    top, left = _corner(painting.shape[1:3], cutout.shape[1:3], at)
-    window = np.s_[:, top : top + cutout.shape[1], left : left + cutout.shape[2]]
-    region, whole = np.zeros_like(painting[..., :1]), painting.copy()
-    region[window], whole[window] = mask, cutout
-    if number("soften", soften, 0, unit="pixels"):
-        region *= gaussian_filter(region, soften, axes=(1, 2), mode="nearest")
-    return painting * (1 - region) + whole * region, region
-
-
-def _corner(outer: tuple[int, int], inner: tuple[int, int], at) -> tuple[int, int]:
-    """(row, column) of the cut-out's upper left corner, checked."""
-    (height, width), (rows, columns) = outer, inner
-    smallest = smallest_side(FINE, "reflect")
-    if min(outer) < smallest:
-        raise InputError(f"The painting has {width} x {height} pixels; give {smallest} or more.")
+    (height, width), (rows, columns) = painting.shape[1:3], cutout.shape[1:3]
     if rows > height or columns > width:
-        fits = int(max(inner) * min(height / rows, width / columns))
+        fits = int(max(rows, columns) * min(height / rows, width / columns))
         raise InputError(
             f"The cut-out has {columns} x {rows} pixels and the painting {width} x {height}: "
             f"shrink the cut-out and its mask, to a longest side of at most {fits} pixels."
@@ -115,7 +102,12 @@ def _corner(outer: tuple[int, int], inner: tuple[int, int], at) -> tuple[int, in
     top, left = ((height - rows) // 2, (width - columns) // 2) if at is None else at
     number("the row in at", top, 0, height - rows, whole=True, hint="Further down it leaves.")
     number("the column in at", left, 0, width - columns, whole=True, hint="Further on it leaves.")
-    return top, left
+    window = np.s_[:, top : top + rows, left : left + columns]
+    region, whole = np.zeros_like(painting[..., :1]), painting.copy()
+    region[window], whole[window] = mask, cutout
+    if number("soften", soften, 0, unit="pixels"):
+        region *= gaussian_filter(region, soften, axes=(1, 2), mode="nearest")
+    return painting * (1 - region) + whole * region, region
 
 
 # --- Which places of the painting are the model --------------------------------------------------
@@ -132,10 +124,9 @@ def coarse_places(scene: Layers, palette: Layers, masks: Layers) -> Layers:
 
 
 def fine_places(scene: Layers, palette: Layers, masks: Layers) -> Layers:
-    """The places that resemble the object, made to agree, and the same ones in every FINE layer.
+    """As `coarse_places`, but the same ones in every FINE layer, and each counted once.
 
-    As `coarse_places`, but found in the layer CONTENT only, evened out by `agree`, carried to the
-    finer layers, and each counted once. The second pass of Luan et al. 2018.
+    They are found in the layer CONTENT and evened out by `agree`. The second pass of Luan et al.
     """
     object_, features = inside(masks[CONTENT]), palette[CONTENT]
     places = agree(nearest(scene[CONTENT], features, object_), object_, features)

@@ -38,11 +38,6 @@ def objective(content, style, recipe: Recipe, *, weights: str = "imagenet", **st
     return partial(asked.total, wishes=wishes)
 
 
-def layer_weights(recipe: Recipe) -> dict[tuple[str, str], float]:
-    """`Recipe.layer_weights` without the histograms."""
-    return {key: w for key, w in recipe.layer_weights.items() if key[0] != "histogram"}
-
-
 class Objective:
     """What paintings by one recipe are asked for, whatever their content, size and styles.
 

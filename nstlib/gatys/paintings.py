@@ -33,13 +33,7 @@ class Style:
 
 
 def gather_styles(
-    style,
-    content,
-    *,
-    style_weights=None,
-    masks=None,
-    model_masks=None,
-    style_scale: float | None = None,
+    style, content, *, style_weights=None, masks=None, model_masks=None, style_scale=None
 ) -> tuple[Style, ...]:
     """The paintings as a tuple of `Style`, for a content picture (1, height, width, 3).
 
@@ -54,7 +48,10 @@ def gather_styles(
     """
     pictures = {name: as_image(picture) for name, picture in _named(style).items()}
     names = list(pictures)
-    weights = _checked_weights(_in_order(style_weights, names, "style_weights", 1.0))
+    weights = _in_order(style_weights, names, "style_weights", 1.0)
+    for weight in weights:
+        number("a weight in style_weights", weight, 0)
+    number("the sum of style_weights", sum(weights), 0, above=True)
     masks = _regions(_in_order(masks, names, "masks"), names, content.shape[1:3])
     models = _in_order(model_masks, names, "model_masks")
     models = [
@@ -105,28 +102,16 @@ def _in_order(given, names: list[str], what: str, default=None) -> list:
     alone = len(names) == 1 and not isinstance(given, list | tuple) and np.ndim(given) != 1
     given = [given] if alone else list(given)
     if len(given) != len(names):
-        raise InputError(
-            f"There are {len(names)} paintings ({', '.join(names)}) and {len(given)} {what}: give "
-            "one for each."
-        )
+        paintings = f"{len(names)} paintings ({', '.join(names)})"
+        raise InputError(f"There are {paintings} and {len(given)} {what}: give one for each.")
     return given
-
-
-def _checked_weights(weights: list) -> list[float]:
-    for weight in weights:
-        number("a weight in style_weights", weight, 0)
-    if not sum(weights) > 0:
-        raise InputError("style_weights are all 0: give one painting more than that.")
-    return weights
 
 
 def marked(mask, size: tuple[int, int], name: str) -> np.ndarray | None:
     """A mask as `nst.as_mask` takes it, or None; InputError, by its `name`, if nothing is in it."""
     mask = None if mask is None else as_mask(mask, size, name)
     if mask is not None and mask.max() < NOBODY:
-        raise InputError(
-            f"The {name} is 0 everywhere, or nearly: mark a region in it, or leave it out."
-        )
+        raise InputError(f"The {name} is 0 everywhere, or nearly: mark a region, or leave it out.")
     return mask
 
 
@@ -138,10 +123,7 @@ def _regions(masks: list, names: list[str], size: tuple[int, int]) -> list:
     left = 1 - np.minimum(sum(mask for mask in given if mask is not None), 1)
     for mask, name in zip(given, names, strict=True):
         if mask is None and left.max() < NOBODY:
-            raise InputError(
-                f"The mask of {name} is what the others leave: nothing. Give it a region, or leave "
-                "this painting out."
-            )
+            raise InputError(f"The mask of {name} is what the others leave: nothing. Give it one.")
     shared = share_out([left if mask is None else mask for mask in given])
     nobody = int((sum(shared) < NOBODY).sum())
     if nobody and len(masks) > 1:

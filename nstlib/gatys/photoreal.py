@@ -2,8 +2,7 @@
 
 In every small window of the result, the colours are to be an affine map of the photo's (Luan,
 Paris, Shechtman & Bala 2017). How far they are from one is a quadratic form, the matting Laplacian
-of Levin, Lischinski & Weiss 2008, and so both its gradient and its minimum are sparse linear
-algebra.
+of Levin, Lischinski & Weiss 2008: its gradient and its minimum are sparse linear algebra.
 """
 
 import time
@@ -12,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse import linalg
 
 from nstlib.errors import InputError, number
 from nstlib.gatys.descent import Stages
@@ -45,7 +45,10 @@ def matting_laplacian(photo, *, radius: int = 1, epsilon: float = EPSILON) -> sp
     """
     colors = as_image(photo)[0].astype("float64")
     height, width, _ = colors.shape
-    side = _window_side(radius, epsilon, height, width)
+    largest, hint = (min(height, width) - 1) // 2, f"The photo has {width} x {height} pixels."
+    number("radius", radius, 1, largest, whole=True, unit="pixels", hint=hint)
+    number("epsilon", epsilon, 0, above=True, hint=f"{EPSILON:g} is the variance of rounding.")
+    side = 2 * radius + 1
     rows, columns = height - side + 1, width - side + 1
     places = [(y, x) for y in range(side) for x in range(side)]
     seen = [colors[y : y + rows, x : x + columns] for y, x in places]
@@ -69,26 +72,14 @@ def _symmetric(diagonals: dict[int, np.ndarray], size: int) -> sparse.csr_array:
     return (upper + sparse.triu(upper, 1).T).tocsr()
 
 
-def _window_side(radius: int, epsilon: float, height: int, width: int) -> int:
-    number("radius", radius, 1, whole=True, unit="pixels")
-    number("epsilon", epsilon, 0, above=True, hint=f"{EPSILON:g} is the variance of rounding.")
-    side = 2 * radius + 1
-    if min(height, width) < side:
-        raise InputError(
-            f"The photo has {width} x {height} pixels, and a window of radius {radius} needs "
-            f"{side} on each side: take a larger photo, or a smaller radius."
-        )
-    return side
-
-
-def photoreal_term(photo, weight: float = WEIGHT, **options) -> Callable:
+def photoreal_term(photo, weight: float = WEIGHT) -> Callable:
     """A term for `style_transfer(…, extra={"photoreal": …})` that forbids what no colour map does.
 
     -> a function from a picture of the photo's size to (value, gradient): weight * the sum of
-    x^T L x over the three channels / pixels, and 2 * weight * L x / pixels. `options` are those of
-    `matting_laplacian`. Luan et al. 2017, eq. 2, who sum over the pixels.
+    x^T L x over the three channels / pixels, and 2 * weight * L x / pixels. Luan et al. 2017,
+    eq. 2, who sum over the pixels.
     """
-    laplacian = matting_laplacian(photo, **options)
+    laplacian = matting_laplacian(photo)
     pixels, shape = laplacian.shape[0], as_image(photo).shape
 
     def term(picture):
@@ -102,9 +93,7 @@ def photoreal_term(photo, weight: float = WEIGHT, **options) -> Callable:
     return term
 
 
-def smooth_like(
-    picture, photo, *, alpha: float = ALPHA, radius: int = 1, epsilon: float = EPSILON
-) -> np.ndarray:
+def smooth_like(picture, photo, *, alpha: float = ALPHA) -> np.ndarray:
     """The picture's colours with the photo's edges.
 
     Two pictures (1, height, width, 3), the picture resized to the photo -> the same. `alpha`, 0 to
@@ -115,19 +104,15 @@ def smooth_like(
     """
     number("alpha", alpha, 0, 0.999999, hint=f"{ALPHA} is usual.")
     photo = as_image(photo)
-    laplacian = matting_laplacian(photo, radius=radius, epsilon=epsilon)
     colors = resize(as_image(picture), photo.shape[1:3]).reshape(-1, 3).astype("float64")
-    # alpha L x + (1 - alpha) D x = (1 - alpha) D picture: the same, multiplied by D.
-    pull = (1 - alpha) * _windows(photo.shape[1:3], radius).ravel()
+    # alpha L x + (1 - alpha) D x = (1 - alpha) D picture: the same, multiplied by D, which says in
+    # how many windows of 3 x 3 each pixel lies.
+    laplacian = matting_laplacian(photo)
+    counts = [np.convolve(np.ones(side - 2), np.ones(3)) for side in photo.shape[1:3]]
+    pull = (1 - alpha) * np.outer(*counts).ravel()
     matrix = alpha * laplacian + sparse.diags_array(pull)
     smooth = _solve(matrix, pull[:, None] * colors, start=colors)
     return smooth.clip(0, 1).reshape(photo.shape).astype("float32")
-
-
-def _windows(shape: tuple[int, int], radius: int) -> np.ndarray:
-    """In how many windows each pixel lies: the row sums of W. (height, width) -> that shape."""
-    counts = [np.convolve(np.ones(side - 2 * radius), np.ones(2 * radius + 1)) for side in shape]
-    return np.outer(*counts)
 
 
 def _solve(matrix, right: np.ndarray, start: np.ndarray) -> np.ndarray:
@@ -135,21 +120,17 @@ def _solve(matrix, right: np.ndarray, start: np.ndarray) -> np.ndarray:
 
     A direct solver would be as fast at 256 px, and take over 1 GB at 512.
     """
-    from scipy.sparse.linalg import LinearOperator, cg
 
-    shape, size, inverse = right.shape, right.size, 1 / matrix.diagonal()[:, None]
+    def product(x):  # SciPy's conjugate gradients know vectors only
+        return (matrix @ x.reshape(right.shape)).ravel()
 
-    def operator(function):  # SciPy's conjugate gradients know vectors only
-        return LinearOperator(
-            (size, size), lambda x: function(x.reshape(shape)).ravel(), dtype="float64"
-        )
-
-    system, jacobi = operator(lambda x: matrix @ x), operator(lambda x: inverse * x)
-    options = {"rtol": 1e-3, "maxiter": 5000, "M": jacobi}
-    solution, unfinished = cg(system, right.ravel(), x0=start.ravel(), **options)
+    system = linalg.LinearOperator((right.size, right.size), product, dtype="float64")
+    jacobi = sparse.diags_array(1 / np.repeat(matrix.diagonal(), right.shape[1]))
+    options = {"x0": start.ravel(), "rtol": 1e-3, "maxiter": 5000, "M": jacobi}
+    solution, unfinished = linalg.cg(system, right.ravel(), **options)
     if unfinished:
         warnings.warn(f"Smoothing stopped after {unfinished} rounds, not quite done.", stacklevel=3)
-    return solution.reshape(shape)
+    return solution.reshape(right.shape)
 
 
 # --- Photorealistic transfer ---------------------------------------------------------------------
@@ -186,7 +167,7 @@ def photorealistic(
         pairs = _pairs(masks, photo, style)
         options = {"start": region_colors(photo, style, pairs), **options}
         options["masks"], options["model_masks"] = zip(*pairs, strict=True)
-        style = {f"region {index}": style for index in range(1, len(pairs) + 1)}
+        style = {f"region {index}": style for index, _ in enumerate(pairs, start=1)}
     plan, options = settled(recipe, options)
     options["objective"] = Objective(plan, options.get("weights", "imagenet"))
     extra = options.pop("extra", None) or {}
@@ -231,11 +212,9 @@ def _colors(picture: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 def _pairs(masks, photo: np.ndarray, style: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     """Both masks of every pair at its picture's size; InputError if one of them is empty."""
-    pictures = {"photo": photo.shape[1:3], "style": style.shape[1:3]}.items()
-    return [
-        tuple(
-            marked(mask, size, f"{whose}'s mask of region {index}")
-            for mask, (whose, size) in zip(pair, pictures, strict=True)
-        )
-        for index, pair in enumerate(masks, start=1)
-    ]
+    pairs = []
+    for index, (place, model) in enumerate(masks, start=1):
+        place = marked(place, photo.shape[1:3], f"photo's mask of region {index}")
+        model = marked(model, style.shape[1:3], f"style's mask of region {index}")
+        pairs.append((place, model))
+    return pairs

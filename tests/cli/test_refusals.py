@@ -73,7 +73,7 @@ REFUSED = {
     f"{CAT} --style-layers conv9_1": "VGG19 has no layer 'conv9_1'",
     f"{CAT} --styles gras": "'gras'",
     f"{CAT} --style-weights 1 2": "There are 1 paintings (brick) and 2 style_weights",
-    f"{CAT} --styles grass --style-weights 0 0": "style_weights are all 0",
+    f"{CAT} --styles grass --style-weights 0 0": "sum of style_weights is 0",
     f"{CAT} --mask sbject": "no mask sbject. Did you mean 'subject'?",
     f"{CAT} --mask sky": "No sky was found",
     f"{CAT} --mask black.png": "The mask of brick is 0 everywhere",

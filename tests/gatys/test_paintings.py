@@ -102,7 +102,7 @@ def test_enlarging_a_painting_is_said():
             "a weight in style_weights is -1; it must be a number, 0 or more",
         ),
         ({"style_weights": [1, float("nan")]}, "a weight in style_weights is nan"),
-        ({"style_weights": [0, 0]}, "style_weights are all 0"),
+        ({"style_weights": [0, 0]}, "sum of style_weights is 0; it must be a number above 0"),
         ({"masks": [0 * left(), None]}, "The mask of wave is 0 everywhere"),
         ({"masks": [left(10), None]}, "The mask of night is what the others leave: nothing"),
         ({"style_scale": 0}, "style_scale is 0; it must be a number above 0"),

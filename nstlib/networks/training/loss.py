@@ -7,7 +7,6 @@ TensorFlow and on JAX.
 
 from nstlib.backend import ops
 from nstlib.errors import InputError
-from nstlib.gatys.objective import layer_weights
 from nstlib.gatys.recipe import Recipe, recipe as named_recipe
 from nstlib.vgg import losses
 from nstlib.vgg.network import feature_extractor
@@ -37,7 +36,8 @@ class PerceptualLoss:
             raise InputError(
                 "Networks are trained with recipes that are relative, on Gram matrices."
             )
-        self.weights = layer_weights(self.recipe)
+        asked = self.recipe.layer_weights.items()
+        self.weights = {key: weight for key, weight in asked if key[0] != "histogram"}
         self.extract = feature_extractor(
             [layer for _, layer in self.weights],
             network=self.recipe.network,
