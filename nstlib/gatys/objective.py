@@ -1,7 +1,6 @@
 """What a painting is asked for: terms, one for each wish at each layer, weighted and summed.
 
-Content from the photo; style from each painting, in its region if it has one; smoothness. The
-weighting of all of them happens here and nowhere else.
+Content from the photo; style from each painting, in its region if it has one; smoothness.
 """
 
 import hashlib
@@ -48,16 +47,14 @@ class Objective:
 
     def __init__(self, recipe: Recipe, weights: str = "imagenet"):
         self.recipe, self.convention = recipe, CONVENTIONS[recipe.convention]
-        precision = recipe.precision
-        if precision == "fast":
-            precision = "mixed_bfloat16" if has_fast_bfloat16() else "float32"
+        fast = "mixed_bfloat16" if has_fast_bfloat16() else "float32"
         self.see = feature_extractor(
             recipe.layers,
             network=recipe.network,
             weights=weights,
             pooling=recipe.pooling,
             padding=recipe.padding,
-            precision=precision,
+            precision=fast if recipe.precision == "fast" else recipe.precision,
         )
         self._compiled = value_and_grad(self.total, has_aux=True)
         self._known: dict[tuple, dict] = {}
@@ -66,8 +63,8 @@ class Objective:
         """What is asked of a picture of the content's size, `emphasis` times the content's weight.
 
         This is the one place where terms are weighted: weight of the kind * weight of the layer *
-        share of the painting * factor of the recipe's convention, / the target's mean square if the
-        recipe is relative.
+        share of the painting * factor of the recipe's convention (histograms have none), / the
+        target's mean square if the recipe is relative.
         """
         photo, pixels = self.see(content), math.prod(content.shape[1:3])
         shapes = {layer: features.shape[1:] for layer, features in photo.items()}
@@ -80,7 +77,11 @@ class Objective:
             for key, wish in self._style_wishes(style, shapes).items():
                 found[(*key, *name)] = wish
         for (kind, layer, *_), wish in found.items():
-            wish["weight"] *= self._factor(kind, shapes[layer], pixels)
+            height, width, channels = shapes[layer]
+            if kind == "content":
+                wish["weight"] *= self.convention.content(channels, height * width)
+            elif kind == "style":
+                wish["weight"] *= self.convention.style(channels, height * width, pixels)
             if self.recipe.relative:
                 wish["weight"] /= energy(wish["target"])
         if self.recipe.tv_weight:
@@ -180,15 +181,6 @@ class Objective:
         if kind == "histogram":
             return losses.histogram_loss(_taken(seen, mask), target)
         return losses.total_variation(seen, self.convention.tv_norm)
-
-    def _factor(self, kind: str, shape: tuple[int, int, int], pixels: int) -> float:
-        """What the recipe's convention makes of a term."""
-        height, width, channels = shape
-        if kind == "content":
-            return self.convention.content(channels, height * width)
-        if kind == "style":
-            return self.convention.style(channels, height * width, pixels)
-        return 1.0  # for histograms: no source but Risser et al. has them
 
 
 def energy(target, mask=1.0) -> float:

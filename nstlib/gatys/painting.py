@@ -129,7 +129,7 @@ def painting_steps(
     check_sizes({"content": content} | {entry.name: entry.image for entry in styles}, recipe)
     check_memory(content.shape, recipe, styles)
     sizes = _sizes(recipe, content.shape, coarse=not extra and start is None)
-    asked = {"objective": objective, "weights": weights, "extra": extra}
+    asked = {"objective": objective or Objective(recipe, weights), "extra": extra}
     return _through_sizes(sizes, content, styles, recipe, start=start, seed=seed, **asked)
 
 
@@ -145,11 +145,10 @@ def _sizes(recipe: Recipe, shape: tuple[int, ...], *, coarse: bool) -> dict[floa
 
 
 def _through_sizes(
-    sizes, content, styles, recipe: Recipe, *, start, seed, objective, weights, extra
+    sizes, content, styles, recipe: Recipe, *, start, seed, objective: Objective, extra
 ) -> Iterator[Step]:
     """Paint at each size in turn, from smallest to full, each starting with what the last made."""
-    objective, last = objective or Objective(recipe, weights), None
-    planned = sum(sizes.values()) + len(sizes) - 1
+    last, planned = None, sum(sizes.values()) + len(sizes) - 1
     for size, steps in sizes.items():
         small, paintings = _at_size(size, content, styles)
         image = _start_picture(small, recipe, start if last is None else last.image, seed)

@@ -18,7 +18,6 @@ from nstlib.gatys.descent import Stages
 from nstlib.gatys.objective import Objective
 from nstlib.gatys.painting import settled, style_transfer
 from nstlib.gatys.paintings import marked
-from nstlib.gatys.recipe import Recipe
 from nstlib.images.arrays import as_image, resize
 from nstlib.images.masks import share_out
 
@@ -27,6 +26,7 @@ from nstlib.images.masks import share_out
 EPSILON = 1e-5
 WEIGHT = 1e4  # of the matting term beside the terms of the recipe plain, found by looking
 ALPHA = 0.999  # of the smoothing step
+CONTRAST = 1.5  # times the photo's, to which a region's may grow: flat skies keep their grain
 
 
 # --- The matting Laplacian -----------------------------------------------------------------------
@@ -144,7 +144,6 @@ def photorealistic(
     weight: float = WEIGHT,
     steps: tuple[int, int] = (40, 40),
     alpha: float = ALPHA,
-    recipe: str | Recipe = "plain",
     **options,
 ) -> Stages:
     """The photo in the style's colours and light, with its lines as they are.
@@ -155,7 +154,7 @@ def photorealistic(
     is `smooth_like` of that, with `alpha`. `masks` are pairs (region of the photo, region of the
     style), as `nst.as_mask` takes them: each region takes its style from its partner, the plain
     stage starts from `region_colors`, and what is in no region stays as it is. `options` go to
-    `style_transfer`. Ctrl-C ends the run with what is there.
+    `style_transfer` with the recipe "plain". Ctrl-C ends the run with what is there.
 
     Luan et al. 2017, section 3, whose second stage starts from the first as it is and takes a
     thousand steps; from the smoothed one it is there in forty.
@@ -168,7 +167,7 @@ def photorealistic(
         options = {"start": region_colors(photo, style, pairs), **options}
         options["masks"], options["model_masks"] = zip(*pairs, strict=True)
         style = {f"region {index}": style for index, _ in enumerate(pairs, start=1)}
-    plan, options = settled(recipe, options)
+    plan, options = settled("plain", options)
     options["objective"] = Objective(plan, options.get("weights", "imagenet"))
     extra = options.pop("extra", None) or {}
     run = style_transfer(photo, style, plan, steps=steps[0], extra=extra, **options)
@@ -182,14 +181,13 @@ def photorealistic(
     return Stages(stages["smoothed"], stages, time.perf_counter() - begin)
 
 
-def region_colors(photo, style, masks: Sequence[tuple], *, contrast: float = 1.5) -> np.ndarray:
+def region_colors(photo, style, masks: Sequence[tuple]) -> np.ndarray:
     """The photo with the mean colour of each region's partner, and the spread of each channel.
 
-    Arguments as for `photorealistic` -> (1, height, width, 3). The spread grows at most `contrast`
-    times, so that the grain of a flat sky is not drawn out. What is in no region stays as it is. In
-    each region this is an affine map of the photo, which the matting term lets pass, and it spares
-    the descent its slowest part: moving the colour of a large, even region. Reinhard et al. 2001,
-    in RGB.
+    Arguments as for `photorealistic` -> (1, height, width, 3). The spread grows at most CONTRAST
+    times. In each region this is an affine map of the photo, which the matting term lets pass, and
+    it spares the descent its slowest part: moving the colour of a large, even region. Reinhard et
+    al. 2001, in RGB.
     """
     photo, style = as_image(photo), as_image(style)
     pairs = _pairs(masks, photo, style)
@@ -197,7 +195,7 @@ def region_colors(photo, style, masks: Sequence[tuple], *, contrast: float = 1.5
     picture = photo * (1 - sum(shares))
     for share, (place, model) in zip(shares, pairs, strict=True):
         (mean, spread), (wanted, wanted_spread) = _colors(photo, place), _colors(style, model)
-        scale = np.minimum(wanted_spread / spread, contrast)
+        scale = np.minimum(wanted_spread / spread, CONTRAST)
         picture = picture + share * ((photo - mean) * scale + wanted)
     return picture.clip(0, 1).astype("float32")
 
