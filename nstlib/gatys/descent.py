@@ -38,11 +38,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Stages:
-    """A finished picture, the pictures on the way to it by name, and the seconds it took."""
+    """A finished picture, and the pictures on the way to it by name."""
 
     image: np.ndarray
     stages: dict[str, np.ndarray]
-    seconds: float
 
 
 def numbered(
@@ -86,10 +85,9 @@ def _solver(evaluate: Callable, image: np.ndarray, recipe: Recipe) -> Iterator[S
     if recipe.optimizer == "lbfgs":
         return lbfgs(evaluate, image, recipe.steps, space=space)
     rate = keras.optimizers.schedules.ExponentialDecay(recipe.learning_rate, 100, recipe.decay)
+    optimizer = keras.optimizers.SGD(rate)
     if recipe.optimizer == "adam":
         optimizer = keras.optimizers.Adam(rate, beta_1=recipe.beta_1, epsilon=recipe.epsilon)
-    else:
-        optimizer = keras.optimizers.SGD(rate)
     return first_order(evaluate, image, recipe.steps, space=space, optimizer=optimizer)
 
 

@@ -6,7 +6,6 @@ every layer by itself, which is robust; a fine pass, on the result of the first,
 that neighbours agree and all layers tell of the same strokes.
 """
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -56,7 +55,6 @@ def harmonize(
     from Luan et al. 2018: relative losses, content and style in fewer layers, no histogram loss, a
     fixed style weight in place of their estimate from the painter, no smoothing afterwards.
     """
-    begin = time.perf_counter()
     painting = as_image(painting)
     plan = Recipe(content_layers=CONTENT, style_layers=FINE, padding="reflect")
     check_sizes({"painting": painting}, plan)
@@ -78,7 +76,7 @@ def harmonize(
         stages[name][box] = painting[box] * (1 - share) + picture * share
         if stopped in ("interrupted", "not finite"):
             break
-    return Stages(stages[name], stages, time.perf_counter() - begin)
+    return Stages(stages[name], stages)
 
 
 def paste(painting, cutout, mask, *, at: tuple[int, int] | None = None) -> tuple:
@@ -97,8 +95,8 @@ def paste(painting, cutout, mask, *, at: tuple[int, int] | None = None) -> tuple
             f"shrink the cut-out and its mask, to a longest side of at most {fits} pixels."
         )
     top, left = ((height - rows) // 2, (width - columns) // 2) if at is None else at
-    number("the row in at", top, 0, height - rows, whole=True, hint="Further down it leaves.")
-    number("the column in at", left, 0, width - columns, whole=True, hint="Further on it leaves.")
+    number("the row in at", top, 0, height - rows, whole=True, unit="pixels")
+    number("the column in at", left, 0, width - columns, whole=True, unit="pixels")
     window = np.s_[:, top : top + rows, left : left + columns]
     region, whole = np.zeros_like(painting[..., :1]), painting.copy()
     region[window], whole[window] = mask, cutout

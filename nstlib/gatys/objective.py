@@ -38,11 +38,10 @@ def objective(content, style, recipe: Recipe, *, weights: str = "imagenet", **st
 
 
 class Objective:
-    """What paintings by one recipe are asked for, whatever their content, size and styles.
+    """What paintings by one recipe are asked for: in all sizes, frames of a film, passes, stages.
 
     VGG is built once, a painting is looked at once for each size and part of it that is the model,
-    and value and gradient are compiled once for each size of the picture: for the sizes of one
-    painting, the frames of a film, the passes of a harmonisation.
+    and value and gradient are compiled once for each size of the picture.
     """
 
     def __init__(self, recipe: Recipe, weights: str = "imagenet"):

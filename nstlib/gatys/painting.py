@@ -157,8 +157,8 @@ def _through_sizes(
             image, stage = np.where(painted, image, small), replace(stage, coordinates="pixels")
         wishes = objective.wishes(small, paintings, recipe.coarse_content if size < 1 else 1.0)
         evaluate = objective.evaluator(wishes, extra=extra, painted=painted)
-        counting = {"size": size, "before": last, "planned": planned}
-        last, stopped = yield from numbered(evaluate, image, stage, **counting)
+        run = numbered(evaluate, image, stage, size=size, before=last, planned=planned)
+        last, stopped = yield from run
         if stopped == "not finite":
             break
     return last, stopped
@@ -184,8 +184,6 @@ def _at_size(size: float, content: np.ndarray, styles: Sequence[Style]):
 def _start_picture(content: np.ndarray, recipe: Recipe, start, seed: int) -> np.ndarray:
     if start is not None:
         return resize(as_image(start), content.shape[1:3])
-    if recipe.start == "content":
-        return content
+    share = {"content": 0.0, "noise": 1.0, "mix": recipe.noise_share}[recipe.start]
     noise = np.random.default_rng(seed).uniform(0, 1, content.shape).astype("float32")
-    share = 1.0 if recipe.start == "noise" else recipe.noise_share
     return share * noise + np.float32(1 - share) * content

@@ -1,7 +1,4 @@
-"""Which paintings, how much of each, and where: what is said about styles, checked and completed.
-
-Everything that may be left out is filled in here, so that `nstlib.gatys.objective` only has to sum.
-"""
+"""Which paintings, how much of each, and where: what is said of styles, checked and completed."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -46,7 +43,7 @@ def gather_styles(
     `style_scale` sets every painting's longest side to so many times the picture's: 0.5 makes
     strokes half as large as 1.
     """
-    pictures = {name: as_image(picture) for name, picture in _named(style).items()}
+    pictures = _named(style)
     names = list(pictures)
     weights = _in_order(style_weights, names, "style_weights", 1.0)
     for weight in weights:
@@ -79,16 +76,16 @@ def painted_part(styles: Sequence[Style]) -> np.ndarray | None:
     return None if claimed.all() else claimed.astype("float32")
 
 
-def _named(style) -> dict:
+def _named(style) -> dict[str, np.ndarray]:
     if isinstance(style, Mapping):
-        pictures = {str(name): picture for name, picture in style.items()}
-    elif isinstance(style, list | tuple):
-        pictures = {f"style {index}": picture for index, picture in enumerate(style, start=1)}
+        named = {str(name): picture for name, picture in style.items()}
+    elif isinstance(style, list | tuple) and len(style) != 1:
+        named = {f"style {index}": picture for index, picture in enumerate(style, start=1)}
     else:
-        return {"style": style}
-    if not pictures:
+        named = {"style": style[0] if isinstance(style, list | tuple) else style}
+    if not named:
         raise InputError("There is no painting among the styles: give at least one.")
-    return pictures if len(pictures) > 1 or isinstance(style, Mapping) else {"style": style[0]}
+    return {name: as_image(picture) for name, picture in named.items()}
 
 
 def _in_order(given, names: list[str], what: str, default=None) -> list:
@@ -121,10 +118,10 @@ def _regions(masks: list, names: list[str], size: tuple[int, int]) -> list:
         return masks
     given = [marked(m, size, f"mask of {name}") for m, name in zip(masks, names, strict=True)]
     left = 1 - np.minimum(sum(mask for mask in given if mask is not None), 1)
-    for mask, name in zip(given, names, strict=True):
-        if mask is None and left.max() < NOBODY:
-            raise InputError(f"The mask of {name} is what the others leave: nothing. Give it one.")
-    shared = share_out([left if mask is None else mask for mask in given])
+    for index, name in enumerate(names):
+        if given[index] is None:
+            given[index] = marked(left, size, f"rest that other masks leave to {name}")
+    shared = share_out(given)
     nobody = int((sum(shared) < NOBODY).sum())
     if nobody and len(masks) > 1:
         warnings.warn(

@@ -5,7 +5,6 @@ Paris, Shechtman & Bala 2017). How far they are from one is a quadratic form, th
 of Levin, Lischinski & Weiss 2008: its gradient and its minimum are sparse linear algebra.
 """
 
-import time
 import warnings
 from collections.abc import Callable, Sequence
 
@@ -40,8 +39,8 @@ def matting_laplacian(photo, *, radius: int = 1, epsilon: float = EPSILON) -> sp
     that remain when the photo's three colours and a constant are fitted to x, plus `epsilon` times
     the squared slopes of the fit. L is symmetric, positive semi-definite, and its rows sum to 0.
 
-    Levin et al. 2008, eq. 12, with another epsilon (see EPSILON). Built diagonal by diagonal, all
-    pixels at once: about 1 kB a pixel at radius 1. Raises InputError if no window fits.
+    Levin et al. 2008, eq. 12, with another epsilon (see EPSILON). Building it takes about 1 kB a
+    pixel at radius 1. Raises InputError if no window fits.
     """
     colors = as_image(photo)[0].astype("float64")
     height, width, _ = colors.shape
@@ -159,7 +158,6 @@ def photorealistic(
     Luan et al. 2017, section 3, whose second stage starts from the first as it is and takes a
     thousand steps; from the smoothed one it is there in forty.
     """
-    begin = time.perf_counter()
     photo, style = as_image(photo), as_image(style)
     options = {"tv_weight": 0.0, **options}  # here smoothness is the matting term's business
     if masks:
@@ -169,16 +167,15 @@ def photorealistic(
         style = {f"region {index}": style for index, _ in enumerate(pairs, start=1)}
     plan, options = settled("plain", options)
     options["objective"] = Objective(plan, options.get("weights", "imagenet"))
-    extra = options.pop("extra", None) or {}
-    run = style_transfer(photo, style, plan, steps=steps[0], extra=extra, **options)
+    run = style_transfer(photo, style, plan, steps=steps[0], **options)
     stages = {"plain": run.image}
     if run.stopped not in ("interrupted", "not finite"):
-        extra = {**extra, "photoreal": photoreal_term(photo, weight)}
-        options["start"] = smooth_like(run.image, photo, alpha=alpha)
-        run = style_transfer(photo, style, plan, steps=steps[1], extra=extra, **options)
+        extra = {**(options.get("extra") or {}), "photoreal": photoreal_term(photo, weight)}
+        options |= {"extra": extra, "start": smooth_like(run.image, photo, alpha=alpha)}
+        run = style_transfer(photo, style, plan, steps=steps[1], **options)
         stages["regularised"] = run.image
     stages["smoothed"] = smooth_like(run.image, photo, alpha=alpha)
-    return Stages(stages["smoothed"], stages, time.perf_counter() - begin)
+    return Stages(stages["smoothed"], stages)
 
 
 def region_colors(photo, style, masks: Sequence[tuple]) -> np.ndarray:
@@ -213,6 +210,5 @@ def _pairs(masks, photo: np.ndarray, style: np.ndarray) -> list[tuple[np.ndarray
     pairs = []
     for index, (place, model) in enumerate(masks, start=1):
         place = marked(place, photo.shape[1:3], f"photo's mask of region {index}")
-        model = marked(model, style.shape[1:3], f"style's mask of region {index}")
-        pairs.append((place, model))
+        pairs.append((place, marked(model, style.shape[1:3], f"style's mask of region {index}")))
     return pairs

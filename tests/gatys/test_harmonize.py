@@ -100,7 +100,12 @@ def test_one_pixel_is_enough():
     [
         ((60, 20), 1, {}, "longest side of at most 48 pixels"),
         ((24, 20), 0, {}, "mask is 0 everywhere"),
-        ((24, 20), 1, {"at": (30, 0)}, "row in at is 30; it must be a whole number from 0 to 24"),
+        (
+            (24, 20),
+            1,
+            {"at": (30, 0)},
+            "row in at is 30; it must be a whole number of pixels from 0 to 24",
+        ),
     ],
 )
 def test_harmonize_says_what_is_wrong(cutout, mask, options, message):

@@ -104,7 +104,7 @@ def test_enlarging_a_painting_is_said():
         ({"style_weights": [1, float("nan")]}, "a weight in style_weights is nan"),
         ({"style_weights": [0, 0]}, "sum of style_weights is 0; it must be a number above 0"),
         ({"masks": [0 * left(), None]}, "The mask of wave is 0 everywhere"),
-        ({"masks": [left(10), None]}, "The mask of night is what the others leave: nothing"),
+        ({"masks": [left(10), None]}, "rest that other masks leave to night is 0 everywhere"),
         ({"style_scale": 0}, "style_scale is 0; it must be a number above 0"),
         ({"model_masks": [None, 0 * left(4, 6, 4)]}, "model mask of night is 0 everywhere"),
         ({"style_scale": float("inf")}, "style_scale is inf"),
