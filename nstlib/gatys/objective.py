@@ -47,14 +47,9 @@ class Objective:
     def __init__(self, recipe: Recipe, weights: str = "imagenet"):
         self.recipe, self.convention = recipe, CONVENTIONS[recipe.convention]
         fast = "mixed_bfloat16" if has_fast_bfloat16() else "float32"
-        self.see = feature_extractor(
-            recipe.layers,
-            network=recipe.network,
-            weights=weights,
-            pooling=recipe.pooling,
-            padding=recipe.padding,
-            precision=fast if recipe.precision == "fast" else recipe.precision,
-        )
+        options = {name: getattr(recipe, name) for name in ("network", "pooling", "padding")}
+        options["precision"] = fast if recipe.precision == "fast" else recipe.precision
+        self.see = feature_extractor(recipe.layers, weights=weights, **options)
         self._compiled = value_and_grad(self.total, has_aux=True)
         self._known: dict[tuple, dict] = {}
 
