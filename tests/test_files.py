@@ -63,7 +63,7 @@ def test_what_may_not_be_written():
     refused = [
         ("folder.png", {}, "folder.png is a folder: name a file in it"),
         ("out.gif", {"suffixes": [".png"]}, "out.gif does not end in .png: which format"),
-        ("there.png", {"overwrite": False}, "there.png is there already: name another .*overwrit"),
+        ("there.png", {"overwrite": False}, "there.png is there already: name another, .*overwrit"),
         ("there.png", {"protect": ["./there.png"]}, "there.png is one of the files that are read"),
         ("link.png", {"protect": ["there.png"]}, "link.png is one of the files that are read"),
         ("there.png/out.png", {}, "there.png, is, or is in, a file, not a folder"),

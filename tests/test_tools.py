@@ -287,7 +287,7 @@ def first_chapter(tmp_path, monkeypatch):
     monkeypatch.setattr(start, "NOTEBOOK", tmp_path / "notebooks" / "00_start_here.ipynb")
     for name, file in {"PAINTING": "first_painting.jpg", "PAGE": "page.html", "LOG": "l"}.items():
         monkeypatch.setattr(start, name, tmp_path / "out" / file)
-    monkeypatch.setattr(start, "nstlib", lambda command: True)
+    monkeypatch.setattr(start, "is_healthy", lambda: True)
     for name in ("NST_OUT", "NST_BUDGET", "NST_PROGRESS"):
         monkeypatch.setenv(name, "laptop")  # start.main() sets them; afterwards they are restored
     return write

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nstlib.errors import InputError, WeightsError, choice, number
+from nstlib.errors import InputError, WeightsError, number
 from nstlib.files import readable
 from nstlib.images.arrays import resize
 from nstlib.images.files import load_image, save_image
@@ -87,8 +87,9 @@ def open_exported(path, threads: int = 0) -> Exported:
 def format_of(path: Path) -> str:
     """ "onnx", "litert" or "saved-model", from the suffix; InputError for any other."""
     suffix = "" if path.is_dir() else path.suffix.lower()
-    hint = "A folder, for a SavedModel, has none."
-    return SUFFIXES[choice(f"The suffix of {path.name}", suffix, SUFFIXES, hint)]
+    if suffix not in SUFFIXES:
+        raise InputError(f"{path.name} can end in .onnx or .tflite, or be a folder (SavedModel).")
+    return SUFFIXES[suffix]
 
 
 @contextmanager

@@ -1,7 +1,7 @@
-"""How papers and programs measure the same three terms, as factors on nstlib's own losses.
+"""How papers and programs measure the same three terms.
 
 `nstlib.vgg.losses` averages throughout; most others sum somewhere, so that a weight of theirs means
-another thing here. `CONVENTIONS` holds the factor between each of them and ours.
+another thing here.
 """
 
 from collections.abc import Callable
@@ -60,7 +60,7 @@ CONVENTIONS = {
     ),
     "tensorflow-tutorial": Convention(
         "TensorFlow's tutorial and source 004: means; total variation as a sum of |differences|",
-        tv=lambda pixels: float(pixels),
+        tv=float,
         tv_norm="l1",
     ),
     "keras-example": Convention(

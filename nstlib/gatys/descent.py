@@ -10,7 +10,7 @@ import numpy as np
 from nstlib.backend import keras
 from nstlib.errors import InputError
 from nstlib.gatys.recipe import Recipe
-from nstlib.gatys.solvers import State, first_order, lbfgs
+from nstlib.gatys.solvers import COORDINATES, State, first_order, lbfgs
 from nstlib.machine import progress as progress_bar
 
 
@@ -38,11 +38,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Stages:
-    """A finished picture, the pictures on the way to it by name, and the seconds it took."""
+    """A finished picture, and the pictures on the way to it by name."""
 
     image: np.ndarray
     stages: dict[str, np.ndarray]
-    seconds: float
 
 
 def numbered(
@@ -82,15 +81,14 @@ def numbered(
 
 
 def _solver(evaluate: Callable, image: np.ndarray, recipe: Recipe) -> Iterator[State]:
-    space = recipe.coordinates
+    space = COORDINATES[recipe.coordinates](image.shape)
     if recipe.optimizer == "lbfgs":
         return lbfgs(evaluate, image, recipe.steps, space=space)
     rate = keras.optimizers.schedules.ExponentialDecay(recipe.learning_rate, 100, recipe.decay)
+    optimizer = keras.optimizers.SGD(rate)
     if recipe.optimizer == "adam":
         optimizer = keras.optimizers.Adam(rate, beta_1=recipe.beta_1, epsilon=recipe.epsilon)
-    else:
-        optimizer = keras.optimizers.SGD(rate)
-    return first_order(evaluate, image, recipe.steps, optimizer=optimizer, space=space)
+    return first_order(evaluate, image, recipe.steps, space=space, optimizer=optimizer)
 
 
 def descend(

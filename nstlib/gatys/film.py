@@ -40,8 +40,13 @@ class GatysPainter:
         """What it asks of every picture; made when the first one is painted."""
         return Objective(self.recipe, self.options.get("weights", "imagenet"))
 
-    def __call__(self, frame) -> np.ndarray:
-        return self._painted(frame)
+    def __call__(self, frame, **changes) -> np.ndarray:
+        """The painting of a picture, with other options than usual for this once."""
+        options = {**self.options, "objective": self.objective, **changes}
+        run = style_transfer(frame, self.style, self.recipe, **options)
+        if run.stopped == "interrupted":  # which ends the film, not a frame of it
+            raise KeyboardInterrupt
+        return run.image
 
     def follow(self, frame, moved, trust, consistency: float) -> np.ndarray:
         """The painting of a frame, where the one before, `moved` along, is trusted so far."""
@@ -49,14 +54,7 @@ class GatysPainter:
         extra = {**(self.options.get("extra") or {}), "temporal": term}
         steps = max(1, self.recipe.steps // 2)
         start = frame + trust * (moved - frame)
-        return self._painted(frame, steps=steps, start=start, extra=extra)
-
-    def _painted(self, frame, **changes) -> np.ndarray:
-        options = {**self.options, "objective": self.objective, **changes}
-        run = style_transfer(frame, self.style, self.recipe, **options)
-        if run.stopped == "interrupted":  # which ends the film, not a frame of it
-            raise KeyboardInterrupt
-        return run.image
+        return self(frame, steps=steps, start=start, extra=extra)
 
     def _loaded(self, style):
         """The paintings as pictures; of those with a `style_scale` every detail."""

@@ -1,12 +1,11 @@
 """Cut-outs that become paint: an object pasted into a painting takes over its brushwork.
 
 Luan, Paris, Shechtman & Bala 2018, "Deep Painterly Harmonization", in a shorter form. The style to
-copy is not that of the whole painting, but of the places in it that the object resembles. A coarse
-pass finds them for every layer by itself, which is robust; a fine pass, on the result of the first,
-finds them once, so that neighbours agree and all layers tell of the same strokes.
+copy is that of the places in the painting that the object resembles. A coarse pass finds them for
+every layer by itself, which is robust; a fine pass, on the result of the first, finds them once, so
+that neighbours agree and all layers tell of the same strokes.
 """
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -16,16 +15,18 @@ from scipy.ndimage import gaussian_filter
 from nstlib.backend import ops
 from nstlib.errors import InputError, number
 from nstlib.gatys.descent import Stages, descend, numbered
+from nstlib.gatys.memory import check_sizes
 from nstlib.gatys.objective import Objective, Wishes, energy, inside
 from nstlib.gatys.paintings import marked
 from nstlib.gatys.recipe import Recipe
 from nstlib.images.arrays import as_image
 from nstlib.images.masks import layer_masks
-from nstlib.vgg.table import smallest_side
 
 COARSE = ("block3_conv1", "block4_conv1")  # Luan et al. add block 5, which breaks small objects
 FINE = ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1")
 CONTENT = "block4_conv1"  # also the layer in which the fine pass looks for its places
+TV_WEIGHT = 5.0  # of total variation, beside a content weight of 1
+SOFTNESS = 1.0  # pixels: standard deviation of the blur that softens the object's edge
 MARGIN = 24  # pixels of painting around the cut-out that the network sees with it
 NEIGHBOURS = 2  # positions to each side that are asked where a position's model may be
 Layers = dict[str, np.ndarray]
@@ -39,8 +40,6 @@ def harmonize(
     at: tuple[int, int] | None = None,
     style_weights: tuple[float, float] = (3.0, 5.0),
     steps: tuple[int, int] = (30, 40),
-    tv_weight: float = 5.0,
-    soften: float = 1.0,
     weights: str = "imagenet",
     progress: bool = True,
 ) -> Stages:
@@ -49,28 +48,27 @@ def harmonize(
     `painting` and `cutout` are pictures (1, height, width, 3), the cut-out no larger; `mask`,
     (1, height, width, 1), 1 on the object, belongs to the cut-out. `at` is where its upper left
     corner goes, (row, column) in pixels; left out, it is centred. Pairs are for the coarse and the
-    fine pass: `style_weights` beside a content weight of 1, and `steps` of L-BFGS. `soften` is the
-    width of the object's edge in pixels. Outside the mask every pixel stays exactly as it is.
+    fine pass: `style_weights` beside a content weight of 1, and `steps` of L-BFGS. Outside the mask
+    every pixel stays exactly as it is.
 
     The stages are "pasted", "coarse" and "fine". Ctrl-C ends the run with what is there. Departures
     from Luan et al. 2018: relative losses, content and style in fewer layers, no histogram loss, a
     fixed style weight in place of their estimate from the painter, no smoothing afterwards.
     """
-    begin = time.perf_counter()
     painting = as_image(painting)
-    pasted, region = paste(painting, cutout, mask, at=at, soften=soften)
-    plan = Recipe(content_layers=CONTENT, style_layers=FINE, tv_weight=tv_weight, padding="reflect")
+    plan = Recipe(content_layers=CONTENT, style_layers=FINE, padding="reflect")
+    check_sizes({"painting": painting}, plan)
+    pasted, region = paste(painting, cutout, mask, at=at)
     asked, box = Objective(plan, weights), _around(region)
     palette, picture, share = _arrays(asked.see(painting)), pasted[box], region[box]
     scene = _arrays(asked.see(picture))
     masks = layer_masks(share, {layer: values.shape[:2] for layer, values in scene.items()})
     stages, passes = {"pasted": pasted}, {"coarse": coarse_places, "fine": fine_places}
-    smooth = {("tv",): {"weight": tv_weight}}
     for turn, (name, find) in enumerate(passes.items()):
         places = find(_arrays(asked.see(picture)), palette, masks)
         targets = {layer: gram_of_places(palette[layer], p) for layer, p in places.items()}
         wishes = _wishes(scene[CONTENT], targets, masks, style_weights[turn])
-        evaluate = asked.evaluator(wishes | smooth, painted=share > 0)
+        evaluate = asked.evaluator(wishes, painted=share > 0)
         run = numbered(evaluate, picture, replace(plan, steps=steps[turn]))
         best, _, stopped = descend(run, desc=f"{name} pass", progress=progress)
         picture = picture if best is None else best.image
@@ -78,12 +76,10 @@ def harmonize(
         stages[name][box] = painting[box] * (1 - share) + picture * share
         if stopped in ("interrupted", "not finite"):
             break
-    return Stages(stages[name], stages, time.perf_counter() - begin)
+    return Stages(stages[name], stages)
 
 
-def paste(
-    painting, cutout, mask, *, at: tuple[int, int] | None = None, soften: float = 1.0
-) -> tuple[np.ndarray, np.ndarray]:
+def paste(painting, cutout, mask, *, at: tuple[int, int] | None = None) -> tuple:
     """The cut-out laid on the painting, and where: (1, height, width, 3) and (1, height, width, 1).
 
     Arguments as for `harmonize`. The edge is softened inwards only, by multiplying the mask with
@@ -91,31 +87,21 @@ def paste(
     """
     painting, cutout = as_image(painting), as_image(cutout)
     mask = marked(mask, cutout.shape[1:3], "cut-out's mask")
-    top, left = _corner(painting.shape[1:3], cutout.shape[1:3], at)
-    window = np.s_[:, top : top + cutout.shape[1], left : left + cutout.shape[2]]
-    region, whole = np.zeros_like(painting[..., :1]), painting.copy()
-    region[window], whole[window] = mask, cutout
-    if number("soften", soften, 0, unit="pixels"):
-        region *= gaussian_filter(region, soften, axes=(1, 2), mode="nearest")
-    return painting * (1 - region) + whole * region, region
-
-
-def _corner(outer: tuple[int, int], inner: tuple[int, int], at) -> tuple[int, int]:
-    """(row, column) of the cut-out's upper left corner, checked."""
-    (height, width), (rows, columns) = outer, inner
-    smallest = smallest_side(FINE, "reflect")
-    if min(outer) < smallest:
-        raise InputError(f"The painting has {width} x {height} pixels; give {smallest} or more.")
+    (height, width), (rows, columns) = painting.shape[1:3], cutout.shape[1:3]
     if rows > height or columns > width:
-        fits = int(max(inner) * min(height / rows, width / columns))
+        fits = int(max(rows, columns) * min(height / rows, width / columns))
         raise InputError(
             f"The cut-out has {columns} x {rows} pixels and the painting {width} x {height}: "
             f"shrink the cut-out and its mask, to a longest side of at most {fits} pixels."
         )
     top, left = ((height - rows) // 2, (width - columns) // 2) if at is None else at
-    number("the row in at", top, 0, height - rows, whole=True, hint="Further down it leaves.")
-    number("the column in at", left, 0, width - columns, whole=True, hint="Further on it leaves.")
-    return top, left
+    number("the row in at", top, 0, height - rows, whole=True, unit="pixels")
+    number("the column in at", left, 0, width - columns, whole=True, unit="pixels")
+    window = np.s_[:, top : top + rows, left : left + columns]
+    region, whole = np.zeros_like(painting[..., :1]), painting.copy()
+    region[window], whole[window] = mask, cutout
+    region *= gaussian_filter(region, SOFTNESS, axes=(1, 2), mode="nearest")
+    return painting * (1 - region) + whole * region, region
 
 
 # --- Which places of the painting are the model --------------------------------------------------
@@ -132,10 +118,9 @@ def coarse_places(scene: Layers, palette: Layers, masks: Layers) -> Layers:
 
 
 def fine_places(scene: Layers, palette: Layers, masks: Layers) -> Layers:
-    """The places that resemble the object, made to agree, and the same ones in every FINE layer.
+    """As `coarse_places`, but the same ones in every FINE layer, and each counted once.
 
-    As `coarse_places`, but found in the layer CONTENT only, evened out by `agree`, carried to the
-    finer layers, and each counted once. The second pass of Luan et al. 2018.
+    They are found in the layer CONTENT and evened out by `agree`. The second pass of Luan et al.
     """
     object_, features = inside(masks[CONTENT]), palette[CONTENT]
     places = agree(nearest(scene[CONTENT], features, object_), object_, features)
@@ -201,10 +186,10 @@ def gram_of_places(features: np.ndarray, places: np.ndarray) -> np.ndarray:
 
 
 def _wishes(content: np.ndarray, targets: Layers, masks: Layers, style_weight: float) -> Wishes:
-    """What a pass asks for: content and style within the mask, relative to their targets."""
+    """What a pass asks for: content and style within the mask, relative to targets; smoothness."""
     root = np.sqrt(masks[CONTENT])  # of the mask, since differences are squared with it
     kept = {"weight": 1 / energy(content, root), "target": content[None], "mask": root}
-    wishes: Wishes = {("content", CONTENT): kept}
+    wishes: Wishes = {("content", CONTENT): kept, ("tv",): {"weight": TV_WEIGHT}}
     for layer, target in targets.items():
         weight = style_weight / len(targets) / energy(target)
         wishes["style", layer] = {"weight": weight, "target": target, "mask": masks[layer]}

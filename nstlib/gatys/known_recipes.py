@@ -1,13 +1,10 @@
-"""The settings of papers, tutorials and this course's sources, in their own numbers, as data.
-
-Each is what it changes of a `Recipe`; its `convention` says how its numbers are to be read.
-"""
+"""The settings of papers, tutorials and this course's sources: what each changes of a `Recipe`."""
 
 STYLE_LAYERS = tuple(f"block{block}_conv1" for block in range(1, 6))
 
 
-def _weighted(weights, layers=STYLE_LAYERS) -> dict[str, float]:
-    return dict(zip(layers, weights, strict=True))
+def _weighted(weights) -> dict[str, float]:
+    return dict(zip(STYLE_LAYERS, weights, strict=True))
 
 
 PLAIN = dict(
@@ -21,14 +18,19 @@ PLAIN = dict(
     source="this course, chapter 04: relative terms, reflection padding, a little smoothing",
 )
 SOURCE_003 = dict(
+    content_layers=["block4_conv2", "block5_conv2"],
     style_weight=500.0,
     convention="source-002",
     start="mix",
     optimizer="adam",
     learning_rate=1 / 255,
+    steps=200,
+    source="source 003, VGG19: layers and weights as source 002, Adam 1 on pixels 0..255, "
+    "200 steps. Its noise is within 20 of gray, this one's from 0 to 1",
 )
-TUTORIAL = dict(
+SOURCE_004 = dict(
     content_layers=["block5_conv2"],
+    content_weight=1e3,
     style_weight=1e-2,
     convention="tensorflow-tutorial",
     optimizer="adam",
@@ -36,6 +38,7 @@ TUTORIAL = dict(
     beta_1=0.99,
     epsilon=0.1,
     steps=1000,
+    source="source 004: content block5_conv2, Adam(0.02, 0.99, epsilon 0.1), 10 x 100 steps",
 )
 
 KNOWN_RECIPES: dict[str, dict] = {
@@ -50,15 +53,13 @@ KNOWN_RECIPES: dict[str, dict] = {
     ),
     "plain": PLAIN,
     "feed-forward": dict(
+        PLAIN,
         content_layers=["block3_conv2"],
         style_layers=STYLE_LAYERS[:4],
         content_weight=3.0,
         style_weight=12.0,
         tv_weight=5.0,
-        relative=True,
-        padding="reflect",
         optimizer="adam",
-        steps=100,
         source="this course, chapter 08: what its feed-forward networks were trained to minimise",
     ),
     "gatys-2016": dict(
@@ -104,33 +105,21 @@ KNOWN_RECIPES: dict[str, dict] = {
     ),
     "source-002": dict(
         SOURCE_003,
-        content_layers=["block4_conv2", "block5_conv2"],
         steps=3000,
         source="source 002: content conv4_2 and conv5_2, 1 to 500, half noise, 3000 steps; the "
         "optimiser is that of source 003",
     ),
-    "source-003": dict(
-        SOURCE_003,
-        content_layers=["block4_conv2", "block5_conv2"],
-        steps=200,
-        source="source 003, VGG19: layers and weights as source 002, Adam 1 on pixels 0..255, "
-        "200 steps. Its noise is within 20 of gray, this one's from 0 to 1",
-    ),
+    "source-003": SOURCE_003,
     "source-003-vgg16": dict(
         SOURCE_003,
         network="vgg16",
         content_layers=["block3_conv3"],
         style_layers=["block1_conv2", "block2_conv2", "block3_conv3", "block4_conv3"],
-        steps=200,
         source="source 003, its VGG16 variant: content relu3_3, style to relu4_3",
     ),
-    "source-004": dict(
-        TUTORIAL,
-        content_weight=1e3,
-        source="source 004: content block5_conv2, Adam(0.02, 0.99, epsilon 0.1), 10 x 100 steps",
-    ),
+    "source-004": SOURCE_004,
     "tensorflow-tutorial": dict(
-        TUTORIAL,
+        SOURCE_004,
         content_weight=1e4,
         tv_weight=30.0,
         source="TensorFlow's tutorial on style transfer: as source 004, with total variation 30",

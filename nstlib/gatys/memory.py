@@ -22,11 +22,10 @@ def estimate_memory(
     """About how many bytes a painting of this size takes, activations and gradients together.
 
     Every value that a layer computes is kept for the way back and joined there by its gradient;
-    bytes for each, and what the program takes by itself, were fitted to measured peaks
-    (`benchmarks/memory.py`). L-BFGS adds two vectors of the picture's size for each step it keeps;
-    every further painting of `styles`, or every region, a copy of the style layers; histograms two
-    of theirs. Before that each painting is looked at by itself, which for one that is much larger
-    than the picture takes more.
+    bytes for each, and what the program takes by itself, were fitted to measured peaks. L-BFGS
+    adds two vectors of the picture's size for each step it keeps; every further painting of
+    `styles`, or every region, a copy of the style layers; histograms two of theirs. Before that
+    each painting is looked at, which for one that is much larger than the picture takes more.
     """
     recipe = named_recipe(recipe)
     vectors = 2 * HISTORY + 10 if recipe.optimizer == "lbfgs" else 10
@@ -57,13 +56,12 @@ def check_sizes(pictures: dict[str, np.ndarray], recipe: Recipe) -> None:
         if min(height, width) < smallest:
             raise InputError(
                 f"The {name} picture has {width} x {height} pixels, and this recipe's layers need "
-                f"{smallest} on the shorter side: take a larger picture (--size), or shallower "
-                "layers."
+                f"{smallest} on the shorter side: take it larger (--size), or shallower layers."
             )
 
 
 def check_memory(shape, recipe: Recipe, styles: Sequence[Style] = ()) -> None:
-    """Refuse what cannot fit, before minutes of work end in a killed process."""
+    """Refuse what cannot fit, and say what would."""
     _, height, width, _ = shape
     needed, free = estimate_memory(height, width, recipe, styles), available_memory()
     if needed <= free:

@@ -1,7 +1,6 @@
 """What a painting is asked for: terms, one for each wish at each layer, weighted and summed.
 
-Content from the photo; style from each painting, in its region if it has one; smoothness. The
-weighting of all of them happens here and nowhere else.
+Content from the photo; style from each painting, in its region if it has one; smoothness.
 """
 
 import hashlib
@@ -38,32 +37,19 @@ def objective(content, style, recipe: Recipe, *, weights: str = "imagenet", **st
     return partial(asked.total, wishes=wishes)
 
 
-def layer_weights(recipe: Recipe) -> dict[tuple[str, str], float]:
-    """`Recipe.layer_weights` without the histograms."""
-    return {key: w for key, w in recipe.layer_weights.items() if key[0] != "histogram"}
-
-
 class Objective:
-    """What paintings by one recipe are asked for, whatever their content, size and styles.
+    """What paintings by one recipe are asked for: in all sizes, frames of a film, passes, stages.
 
     VGG is built once, a painting is looked at once for each size and part of it that is the model,
-    and value and gradient are compiled once for each size of the picture: for the sizes of one
-    painting, the frames of a film, the passes of a harmonisation.
+    and value and gradient are compiled once for each size of the picture.
     """
 
     def __init__(self, recipe: Recipe, weights: str = "imagenet"):
         self.recipe, self.convention = recipe, CONVENTIONS[recipe.convention]
-        precision = recipe.precision
-        if precision == "fast":
-            precision = "mixed_bfloat16" if has_fast_bfloat16() else "float32"
-        self.see = feature_extractor(
-            recipe.layers,
-            network=recipe.network,
-            weights=weights,
-            pooling=recipe.pooling,
-            padding=recipe.padding,
-            precision=precision,
-        )
+        fast = "mixed_bfloat16" if has_fast_bfloat16() else "float32"
+        options = {name: getattr(recipe, name) for name in ("network", "pooling", "padding")}
+        options["precision"] = fast if recipe.precision == "fast" else recipe.precision
+        self.see = feature_extractor(recipe.layers, weights=weights, **options)
         self._compiled = value_and_grad(self.total, has_aux=True)
         self._known: dict[tuple, dict] = {}
 
@@ -71,8 +57,8 @@ class Objective:
         """What is asked of a picture of the content's size, `emphasis` times the content's weight.
 
         This is the one place where terms are weighted: weight of the kind * weight of the layer *
-        share of the painting * factor of the recipe's convention, / the target's mean square if the
-        recipe is relative.
+        share of the painting * factor of the recipe's convention (histograms have none), / the
+        target's mean square if the recipe is relative.
         """
         photo, pixels = self.see(content), math.prod(content.shape[1:3])
         shapes = {layer: features.shape[1:] for layer, features in photo.items()}
@@ -85,7 +71,11 @@ class Objective:
             for key, wish in self._style_wishes(style, shapes).items():
                 found[(*key, *name)] = wish
         for (kind, layer, *_), wish in found.items():
-            wish["weight"] *= self._factor(kind, shapes[layer], pixels)
+            height, width, channels = shapes[layer]
+            if kind == "content":
+                wish["weight"] *= self.convention.content(channels, height * width)
+            elif kind == "style":
+                wish["weight"] *= self.convention.style(channels, height * width, pixels)
             if self.recipe.relative:
                 wish["weight"] /= energy(wish["target"])
         if self.recipe.tv_weight:
@@ -185,15 +175,6 @@ class Objective:
         if kind == "histogram":
             return losses.histogram_loss(_taken(seen, mask), target)
         return losses.total_variation(seen, self.convention.tv_norm)
-
-    def _factor(self, kind: str, shape: tuple[int, int, int], pixels: int) -> float:
-        """What the recipe's convention makes of a term."""
-        height, width, channels = shape
-        if kind == "content":
-            return self.convention.content(channels, height * width)
-        if kind == "style":
-            return self.convention.style(channels, height * width, pixels)
-        return 1.0  # for histograms: no source but Risser et al. has them
 
 
 def energy(target, mask=1.0) -> float:

@@ -129,7 +129,7 @@ def painting_steps(
     check_sizes({"content": content} | {entry.name: entry.image for entry in styles}, recipe)
     check_memory(content.shape, recipe, styles)
     sizes = _sizes(recipe, content.shape, coarse=not extra and start is None)
-    asked = {"objective": objective, "weights": weights, "extra": extra}
+    asked = {"objective": objective or Objective(recipe, weights), "extra": extra}
     return _through_sizes(sizes, content, styles, recipe, start=start, seed=seed, **asked)
 
 
@@ -145,11 +145,10 @@ def _sizes(recipe: Recipe, shape: tuple[int, ...], *, coarse: bool) -> dict[floa
 
 
 def _through_sizes(
-    sizes, content, styles, recipe: Recipe, *, start, seed, objective, weights, extra
+    sizes, content, styles, recipe: Recipe, *, start, seed, objective: Objective, extra
 ) -> Iterator[Step]:
     """Paint at each size in turn, from smallest to full, each starting with what the last made."""
-    objective, last = objective or Objective(recipe, weights), None
-    planned = sum(sizes.values()) + len(sizes) - 1
+    last, planned = None, sum(sizes.values()) + len(sizes) - 1
     for size, steps in sizes.items():
         small, paintings = _at_size(size, content, styles)
         image = _start_picture(small, recipe, start if last is None else last.image, seed)
@@ -158,8 +157,8 @@ def _through_sizes(
             image, stage = np.where(painted, image, small), replace(stage, coordinates="pixels")
         wishes = objective.wishes(small, paintings, recipe.coarse_content if size < 1 else 1.0)
         evaluate = objective.evaluator(wishes, extra=extra, painted=painted)
-        counting = {"size": size, "before": last, "planned": planned}
-        last, stopped = yield from numbered(evaluate, image, stage, **counting)
+        run = numbered(evaluate, image, stage, size=size, before=last, planned=planned)
+        last, stopped = yield from run
         if stopped == "not finite":
             break
     return last, stopped
@@ -185,8 +184,6 @@ def _at_size(size: float, content: np.ndarray, styles: Sequence[Style]):
 def _start_picture(content: np.ndarray, recipe: Recipe, start, seed: int) -> np.ndarray:
     if start is not None:
         return resize(as_image(start), content.shape[1:3])
-    if recipe.start == "content":
-        return content
+    share = {"content": 0.0, "noise": 1.0, "mix": recipe.noise_share}[recipe.start]
     noise = np.random.default_rng(seed).uniform(0, 1, content.shape).astype("float32")
-    share = 1.0 if recipe.start == "noise" else recipe.noise_share
     return share * noise + np.float32(1 - share) * content

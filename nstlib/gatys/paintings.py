@@ -1,7 +1,4 @@
-"""Which paintings, how much of each, and where: what is said about styles, checked and completed.
-
-Everything that may be left out is filled in here, so that `nstlib.gatys.objective` only has to sum.
-"""
+"""Which paintings, how much of each, and where: what is said of styles, checked and completed."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -33,13 +30,7 @@ class Style:
 
 
 def gather_styles(
-    style,
-    content,
-    *,
-    style_weights=None,
-    masks=None,
-    model_masks=None,
-    style_scale: float | None = None,
+    style, content, *, style_weights=None, masks=None, model_masks=None, style_scale=None
 ) -> tuple[Style, ...]:
     """The paintings as a tuple of `Style`, for a content picture (1, height, width, 3).
 
@@ -52,9 +43,12 @@ def gather_styles(
     `style_scale` sets every painting's longest side to so many times the picture's: 0.5 makes
     strokes half as large as 1.
     """
-    pictures = {name: as_image(picture) for name, picture in _named(style).items()}
+    pictures = _named(style)
     names = list(pictures)
-    weights = _checked_weights(_in_order(style_weights, names, "style_weights", 1.0))
+    weights = _in_order(style_weights, names, "style_weights", 1.0)
+    for weight in weights:
+        number("a weight in style_weights", weight, 0)
+    number("the sum of style_weights", sum(weights), 0, above=True)
     masks = _regions(_in_order(masks, names, "masks"), names, content.shape[1:3])
     models = _in_order(model_masks, names, "model_masks")
     models = [
@@ -82,16 +76,16 @@ def painted_part(styles: Sequence[Style]) -> np.ndarray | None:
     return None if claimed.all() else claimed.astype("float32")
 
 
-def _named(style) -> dict:
+def _named(style) -> dict[str, np.ndarray]:
     if isinstance(style, Mapping):
-        pictures = {str(name): picture for name, picture in style.items()}
-    elif isinstance(style, list | tuple):
-        pictures = {f"style {index}": picture for index, picture in enumerate(style, start=1)}
+        named = {str(name): picture for name, picture in style.items()}
+    elif isinstance(style, list | tuple) and len(style) != 1:
+        named = {f"style {index}": picture for index, picture in enumerate(style, start=1)}
     else:
-        return {"style": style}
-    if not pictures:
+        named = {"style": style[0] if isinstance(style, list | tuple) else style}
+    if not named:
         raise InputError("There is no painting among the styles: give at least one.")
-    return pictures if len(pictures) > 1 or isinstance(style, Mapping) else {"style": style[0]}
+    return {name: as_image(picture) for name, picture in named.items()}
 
 
 def _in_order(given, names: list[str], what: str, default=None) -> list:
@@ -105,28 +99,16 @@ def _in_order(given, names: list[str], what: str, default=None) -> list:
     alone = len(names) == 1 and not isinstance(given, list | tuple) and np.ndim(given) != 1
     given = [given] if alone else list(given)
     if len(given) != len(names):
-        raise InputError(
-            f"There are {len(names)} paintings ({', '.join(names)}) and {len(given)} {what}: give "
-            "one for each."
-        )
+        paintings = f"{len(names)} paintings ({', '.join(names)})"
+        raise InputError(f"There are {paintings} and {len(given)} {what}: give one for each.")
     return given
-
-
-def _checked_weights(weights: list) -> list[float]:
-    for weight in weights:
-        number("a weight in style_weights", weight, 0)
-    if not sum(weights) > 0:
-        raise InputError("style_weights are all 0: give one painting more than that.")
-    return weights
 
 
 def marked(mask, size: tuple[int, int], name: str) -> np.ndarray | None:
     """A mask as `nst.as_mask` takes it, or None; InputError, by its `name`, if nothing is in it."""
     mask = None if mask is None else as_mask(mask, size, name)
     if mask is not None and mask.max() < NOBODY:
-        raise InputError(
-            f"The {name} is 0 everywhere, or nearly: mark a region in it, or leave it out."
-        )
+        raise InputError(f"The {name} is 0 everywhere, or nearly: mark a region, or leave it out.")
     return mask
 
 
@@ -136,13 +118,10 @@ def _regions(masks: list, names: list[str], size: tuple[int, int]) -> list:
         return masks
     given = [marked(m, size, f"mask of {name}") for m, name in zip(masks, names, strict=True)]
     left = 1 - np.minimum(sum(mask for mask in given if mask is not None), 1)
-    for mask, name in zip(given, names, strict=True):
-        if mask is None and left.max() < NOBODY:
-            raise InputError(
-                f"The mask of {name} is what the others leave: nothing. Give it a region, or leave "
-                "this painting out."
-            )
-    shared = share_out([left if mask is None else mask for mask in given])
+    for index, name in enumerate(names):
+        if given[index] is None:
+            given[index] = marked(left, size, f"rest that other masks leave to {name}")
+    shared = share_out(given)
     nobody = int((sum(shared) < NOBODY).sum())
     if nobody and len(masks) > 1:
         warnings.warn(

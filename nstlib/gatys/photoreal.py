@@ -2,23 +2,21 @@
 
 In every small window of the result, the colours are to be an affine map of the photo's (Luan,
 Paris, Shechtman & Bala 2017). How far they are from one is a quadratic form, the matting Laplacian
-of Levin, Lischinski & Weiss 2008, and so both its gradient and its minimum are sparse linear
-algebra.
+of Levin, Lischinski & Weiss 2008: its gradient and its minimum are sparse linear algebra.
 """
 
-import time
 import warnings
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse import linalg
 
 from nstlib.errors import InputError, number
 from nstlib.gatys.descent import Stages
 from nstlib.gatys.objective import Objective
 from nstlib.gatys.painting import settled, style_transfer
 from nstlib.gatys.paintings import marked
-from nstlib.gatys.recipe import Recipe
 from nstlib.images.arrays import as_image, resize
 from nstlib.images.masks import share_out
 
@@ -27,6 +25,7 @@ from nstlib.images.masks import share_out
 EPSILON = 1e-5
 WEIGHT = 1e4  # of the matting term beside the terms of the recipe plain, found by looking
 ALPHA = 0.999  # of the smoothing step
+CONTRAST = 1.5  # times the photo's, to which a region's may grow: flat skies keep their grain
 
 
 # --- The matting Laplacian -----------------------------------------------------------------------
@@ -40,12 +39,15 @@ def matting_laplacian(photo, *, radius: int = 1, epsilon: float = EPSILON) -> sp
     that remain when the photo's three colours and a constant are fitted to x, plus `epsilon` times
     the squared slopes of the fit. L is symmetric, positive semi-definite, and its rows sum to 0.
 
-    Levin et al. 2008, eq. 12, with another epsilon (see EPSILON). Built diagonal by diagonal, all
-    pixels at once: about 1 kB a pixel at radius 1. Raises InputError if no window fits.
+    Levin et al. 2008, eq. 12, with another epsilon (see EPSILON). Building it takes about 1 kB a
+    pixel at radius 1. Raises InputError if no window fits.
     """
     colors = as_image(photo)[0].astype("float64")
     height, width, _ = colors.shape
-    side = _window_side(radius, epsilon, height, width)
+    largest, hint = (min(height, width) - 1) // 2, f"The photo has {width} x {height} pixels."
+    number("radius", radius, 1, largest, whole=True, unit="pixels", hint=hint)
+    number("epsilon", epsilon, 0, above=True, hint=f"{EPSILON:g} is the variance of rounding.")
+    side = 2 * radius + 1
     rows, columns = height - side + 1, width - side + 1
     places = [(y, x) for y in range(side) for x in range(side)]
     seen = [colors[y : y + rows, x : x + columns] for y, x in places]
@@ -69,26 +71,14 @@ def _symmetric(diagonals: dict[int, np.ndarray], size: int) -> sparse.csr_array:
     return (upper + sparse.triu(upper, 1).T).tocsr()
 
 
-def _window_side(radius: int, epsilon: float, height: int, width: int) -> int:
-    number("radius", radius, 1, whole=True, unit="pixels")
-    number("epsilon", epsilon, 0, above=True, hint=f"{EPSILON:g} is the variance of rounding.")
-    side = 2 * radius + 1
-    if min(height, width) < side:
-        raise InputError(
-            f"The photo has {width} x {height} pixels, and a window of radius {radius} needs "
-            f"{side} on each side: take a larger photo, or a smaller radius."
-        )
-    return side
-
-
-def photoreal_term(photo, weight: float = WEIGHT, **options) -> Callable:
+def photoreal_term(photo, weight: float = WEIGHT) -> Callable:
     """A term for `style_transfer(…, extra={"photoreal": …})` that forbids what no colour map does.
 
     -> a function from a picture of the photo's size to (value, gradient): weight * the sum of
-    x^T L x over the three channels / pixels, and 2 * weight * L x / pixels. `options` are those of
-    `matting_laplacian`. Luan et al. 2017, eq. 2, who sum over the pixels.
+    x^T L x over the three channels / pixels, and 2 * weight * L x / pixels. Luan et al. 2017,
+    eq. 2, who sum over the pixels.
     """
-    laplacian = matting_laplacian(photo, **options)
+    laplacian = matting_laplacian(photo)
     pixels, shape = laplacian.shape[0], as_image(photo).shape
 
     def term(picture):
@@ -102,9 +92,7 @@ def photoreal_term(photo, weight: float = WEIGHT, **options) -> Callable:
     return term
 
 
-def smooth_like(
-    picture, photo, *, alpha: float = ALPHA, radius: int = 1, epsilon: float = EPSILON
-) -> np.ndarray:
+def smooth_like(picture, photo, *, alpha: float = ALPHA) -> np.ndarray:
     """The picture's colours with the photo's edges.
 
     Two pictures (1, height, width, 3), the picture resized to the photo -> the same. `alpha`, 0 to
@@ -115,19 +103,15 @@ def smooth_like(
     """
     number("alpha", alpha, 0, 0.999999, hint=f"{ALPHA} is usual.")
     photo = as_image(photo)
-    laplacian = matting_laplacian(photo, radius=radius, epsilon=epsilon)
     colors = resize(as_image(picture), photo.shape[1:3]).reshape(-1, 3).astype("float64")
-    # alpha L x + (1 - alpha) D x = (1 - alpha) D picture: the same, multiplied by D.
-    pull = (1 - alpha) * _windows(photo.shape[1:3], radius).ravel()
+    # alpha L x + (1 - alpha) D x = (1 - alpha) D picture: the same, multiplied by D, which says in
+    # how many windows of 3 x 3 each pixel lies.
+    laplacian = matting_laplacian(photo)
+    counts = [np.convolve(np.ones(side - 2), np.ones(3)) for side in photo.shape[1:3]]
+    pull = (1 - alpha) * np.outer(*counts).ravel()
     matrix = alpha * laplacian + sparse.diags_array(pull)
     smooth = _solve(matrix, pull[:, None] * colors, start=colors)
     return smooth.clip(0, 1).reshape(photo.shape).astype("float32")
-
-
-def _windows(shape: tuple[int, int], radius: int) -> np.ndarray:
-    """In how many windows each pixel lies: the row sums of W. (height, width) -> that shape."""
-    counts = [np.convolve(np.ones(side - 2 * radius), np.ones(2 * radius + 1)) for side in shape]
-    return np.outer(*counts)
 
 
 def _solve(matrix, right: np.ndarray, start: np.ndarray) -> np.ndarray:
@@ -135,21 +119,17 @@ def _solve(matrix, right: np.ndarray, start: np.ndarray) -> np.ndarray:
 
     A direct solver would be as fast at 256 px, and take over 1 GB at 512.
     """
-    from scipy.sparse.linalg import LinearOperator, cg
 
-    shape, size, inverse = right.shape, right.size, 1 / matrix.diagonal()[:, None]
+    def product(x):  # SciPy's conjugate gradients know vectors only
+        return (matrix @ x.reshape(right.shape)).ravel()
 
-    def operator(function):  # SciPy's conjugate gradients know vectors only
-        return LinearOperator(
-            (size, size), lambda x: function(x.reshape(shape)).ravel(), dtype="float64"
-        )
-
-    system, jacobi = operator(lambda x: matrix @ x), operator(lambda x: inverse * x)
-    options = {"rtol": 1e-3, "maxiter": 5000, "M": jacobi}
-    solution, unfinished = cg(system, right.ravel(), x0=start.ravel(), **options)
+    system = linalg.LinearOperator((right.size, right.size), product, dtype="float64")
+    jacobi = sparse.diags_array(1 / np.repeat(matrix.diagonal(), right.shape[1]))
+    options = {"x0": start.ravel(), "rtol": 1e-3, "maxiter": 5000, "M": jacobi}
+    solution, unfinished = linalg.cg(system, right.ravel(), **options)
     if unfinished:
         warnings.warn(f"Smoothing stopped after {unfinished} rounds, not quite done.", stacklevel=3)
-    return solution.reshape(shape)
+    return solution.reshape(right.shape)
 
 
 # --- Photorealistic transfer ---------------------------------------------------------------------
@@ -163,7 +143,6 @@ def photorealistic(
     weight: float = WEIGHT,
     steps: tuple[int, int] = (40, 40),
     alpha: float = ALPHA,
-    recipe: str | Recipe = "plain",
     **options,
 ) -> Stages:
     """The photo in the style's colours and light, with its lines as they are.
@@ -174,41 +153,38 @@ def photorealistic(
     is `smooth_like` of that, with `alpha`. `masks` are pairs (region of the photo, region of the
     style), as `nst.as_mask` takes them: each region takes its style from its partner, the plain
     stage starts from `region_colors`, and what is in no region stays as it is. `options` go to
-    `style_transfer`. Ctrl-C ends the run with what is there.
+    `style_transfer` with the recipe "plain". Ctrl-C ends the run with what is there.
 
     Luan et al. 2017, section 3, whose second stage starts from the first as it is and takes a
     thousand steps; from the smoothed one it is there in forty.
     """
-    begin = time.perf_counter()
     photo, style = as_image(photo), as_image(style)
     options = {"tv_weight": 0.0, **options}  # here smoothness is the matting term's business
     if masks:
         pairs = _pairs(masks, photo, style)
         options = {"start": region_colors(photo, style, pairs), **options}
         options["masks"], options["model_masks"] = zip(*pairs, strict=True)
-        style = {f"region {index}": style for index in range(1, len(pairs) + 1)}
-    plan, options = settled(recipe, options)
+        style = {f"region {index}": style for index, _ in enumerate(pairs, start=1)}
+    plan, options = settled("plain", options)
     options["objective"] = Objective(plan, options.get("weights", "imagenet"))
-    extra = options.pop("extra", None) or {}
-    run = style_transfer(photo, style, plan, steps=steps[0], extra=extra, **options)
+    run = style_transfer(photo, style, plan, steps=steps[0], **options)
     stages = {"plain": run.image}
     if run.stopped not in ("interrupted", "not finite"):
-        extra = {**extra, "photoreal": photoreal_term(photo, weight)}
-        options["start"] = smooth_like(run.image, photo, alpha=alpha)
-        run = style_transfer(photo, style, plan, steps=steps[1], extra=extra, **options)
+        extra = {**(options.get("extra") or {}), "photoreal": photoreal_term(photo, weight)}
+        options |= {"extra": extra, "start": smooth_like(run.image, photo, alpha=alpha)}
+        run = style_transfer(photo, style, plan, steps=steps[1], **options)
         stages["regularised"] = run.image
     stages["smoothed"] = smooth_like(run.image, photo, alpha=alpha)
-    return Stages(stages["smoothed"], stages, time.perf_counter() - begin)
+    return Stages(stages["smoothed"], stages)
 
 
-def region_colors(photo, style, masks: Sequence[tuple], *, contrast: float = 1.5) -> np.ndarray:
+def region_colors(photo, style, masks: Sequence[tuple]) -> np.ndarray:
     """The photo with the mean colour of each region's partner, and the spread of each channel.
 
-    Arguments as for `photorealistic` -> (1, height, width, 3). The spread grows at most `contrast`
-    times, so that the grain of a flat sky is not drawn out. What is in no region stays as it is. In
-    each region this is an affine map of the photo, which the matting term lets pass, and it spares
-    the descent its slowest part: moving the colour of a large, even region. Reinhard et al. 2001,
-    in RGB.
+    Arguments as for `photorealistic` -> (1, height, width, 3). The spread grows at most CONTRAST
+    times. In each region this is an affine map of the photo, which the matting term lets pass, and
+    it spares the descent its slowest part: moving the colour of a large, even region. Reinhard et
+    al. 2001, in RGB.
     """
     photo, style = as_image(photo), as_image(style)
     pairs = _pairs(masks, photo, style)
@@ -216,7 +192,7 @@ def region_colors(photo, style, masks: Sequence[tuple], *, contrast: float = 1.5
     picture = photo * (1 - sum(shares))
     for share, (place, model) in zip(shares, pairs, strict=True):
         (mean, spread), (wanted, wanted_spread) = _colors(photo, place), _colors(style, model)
-        scale = np.minimum(wanted_spread / spread, contrast)
+        scale = np.minimum(wanted_spread / spread, CONTRAST)
         picture = picture + share * ((photo - mean) * scale + wanted)
     return picture.clip(0, 1).astype("float32")
 
@@ -231,11 +207,8 @@ def _colors(picture: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 def _pairs(masks, photo: np.ndarray, style: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     """Both masks of every pair at its picture's size; InputError if one of them is empty."""
-    pictures = {"photo": photo.shape[1:3], "style": style.shape[1:3]}.items()
-    return [
-        tuple(
-            marked(mask, size, f"{whose}'s mask of region {index}")
-            for mask, (whose, size) in zip(pair, pictures, strict=True)
-        )
-        for index, pair in enumerate(masks, start=1)
-    ]
+    pairs = []
+    for index, (place, model) in enumerate(masks, start=1):
+        place = marked(place, photo.shape[1:3], f"photo's mask of region {index}")
+        pairs.append((place, marked(model, style.shape[1:3], f"style's mask of region {index}")))
+    return pairs

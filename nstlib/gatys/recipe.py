@@ -1,14 +1,10 @@
-"""Settings of a painting by gradient descent, as one value that can be named, changed and printed.
-
-`RECIPES` holds the settings of papers, tutorials and this course's sources
-(`nstlib.gatys.known_recipes`); a recipe's `convention` says how its numbers are to be read.
-"""
+"""Settings of a painting by gradient descent: one value to be named, changed and printed."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
-from nstlib.errors import InputError, choice, did_you_mean, number
+from nstlib.errors import InputError, choice, number
 from nstlib.gatys.conventions import CONVENTIONS
 from nstlib.gatys.known_recipes import KNOWN_RECIPES, STYLE_LAYERS
 from nstlib.gatys.solvers import COORDINATES
@@ -32,7 +28,7 @@ class Recipe:
     there first, smallest first, with the content weight multiplied by `coarse_content`. `precision`
     is the type in which VGG computes (`nstlib.vgg.network.build_vgg`); "fast" takes mixed_bfloat16
     on CPUs that have it, in half the time. With `average` > 0 the result is the running average of
-    the steps with that decay.
+    the steps with that decay. `convention` says how weights are to be read (`nst.CONVENTIONS`).
 
     `histogram_weight` adds, at its layers, that each channel's values should be distributed as the
     painting's (`nst.histogram_loss`). `mask_inset`, 0 to 1, is how much of its receptive field a
@@ -74,10 +70,14 @@ class Recipe:
         for name, allowed in _CHOICES.items():
             choice(name, getattr(self, name), allowed)
         number("steps", self.steps, 1, whole=True)
+        for size, steps in self.coarse.items():
+            hint = "It is a part of the picture's, as in {0.5: 50}."
+            number("a size in coarse", size, 0, 0.99, above=True, hint=hint)
+            number(f"coarse[{size}]", steps, 1, whole=True, unit="steps")
         if not self.content_weight + self.style_weight > 0:
             raise InputError("content_weight and style_weight are both 0: nothing to paint.")
         object.__setattr__(self, "network", network_name(self.network))
-        object.__setattr__(self, "coarse", _checked_sizes(self.coarse))
+        object.__setattr__(self, "coarse", dict(sorted(self.coarse.items())))
         for kind in ("content_layers", "style_layers", "histogram_layers"):
             object.__setattr__(self, kind, self._checked_layers(getattr(self, kind), kind))
 
@@ -131,30 +131,12 @@ _CHOICES = {
 }
 
 
-def _checked_sizes(coarse) -> dict[float, int]:
-    """Sizes below 1 with their steps, smallest first."""
-    for size, steps in coarse.items():
-        if not (isinstance(size, float) and 0 < size < 1 and isinstance(steps, int) and steps > 0):
-            raise InputError(
-                f"coarse has {size!r}: {steps!r}; it maps parts of the picture's size, between 0 "
-                "and 1, to whole numbers of steps, such as {0.5: 50}."
-            )
-    return dict(sorted(coarse.items()))
-
-
 RECIPES: dict[str, Recipe] = {name: Recipe(**known) for name, known in KNOWN_RECIPES.items()}
 
 
 def recipe(name: "str | Recipe" = "default", **changes) -> Recipe:
     """A recipe by name, with any of its fields changed: `recipe("gatys-2016", steps=100)`."""
-    if not isinstance(name, Recipe):
-        if name not in RECIPES:
-            hint = did_you_mean(name, RECIPES)
-            raise InputError(f"There is no recipe {name!r}.{hint} Recipes: {', '.join(RECIPES)}.")
-        name = RECIPES[name]
-    allowed = [entry.name for entry in fields(Recipe)]
+    known = name if isinstance(name, Recipe) else RECIPES[choice("recipe", name, RECIPES)]
     for change in changes:
-        if change not in allowed:
-            hint = did_you_mean(change, allowed)
-            raise InputError(f"A recipe has no {change!r}.{hint} It has {', '.join(allowed)}.")
-    return replace(name, **changes)
+        choice("the name of an option", change, [entry.name for entry in fields(Recipe)])
+    return replace(known, **changes)

@@ -1,8 +1,8 @@
 """How the pixels move: generators that are given a function and yield one state a step.
 
-Both take `evaluate(picture) -> (total, terms, gradient)`, a start (1, height, width, 3) and a count
-of steps, keep every pixel within 0..1, and yield (picture, total, terms, evaluations so far), the
-start first.
+Both take `evaluate(picture) -> (total, terms, gradient)`, a start (1, height, width, 3), a count of
+steps and a `space` of `COORDINATES`, keep every pixel within 0..1, and yield (picture, total,
+terms, evaluations so far), the start first.
 
 What they move are coordinates: the pixels, or the waves that a picture is the sum of. Pixel by
 pixel a picture is a poor vector: what a painting needs most, large soft changes of colour, takes
@@ -17,9 +17,9 @@ import threading
 from collections.abc import Callable, Iterator
 
 import numpy as np
+import scipy
 
 from nstlib.backend import keras, ops
-from nstlib.errors import choice
 
 HISTORY = 20  # steps that L-BFGS remembers; SciPy's default of 10 needs more evaluations here
 SLOPE = 0.3  # amplitudes / frequency ** SLOPE; 0.5 helps one pair of four, 0.25 to 0.35 all tried
@@ -40,7 +40,7 @@ class Pixels:
 
     def vector(self, picture: np.ndarray) -> np.ndarray:
         """The coordinates (count,) of a picture."""
-        return np.asarray(picture, "float64").ravel()
+        return picture.astype("float64").ravel()
 
     def picture(self, vector: np.ndarray) -> np.ndarray:
         """The picture at these coordinates."""
@@ -48,7 +48,7 @@ class Pixels:
 
     def slope(self, gradient: np.ndarray) -> np.ndarray:
         """A gradient by pixels, of the picture's shape, as one by coordinates."""
-        return np.asarray(gradient, "float64").ravel()
+        return self.vector(gradient)
 
 
 class Waves:
@@ -59,6 +59,7 @@ class Waves:
     """
 
     bounds = None
+    transform = {"axes": (1, 2), "norm": "ortho", "workers": -1}
 
     def __init__(self, shape: tuple[int, ...]):
         _, height, width, _ = shape
@@ -68,38 +69,25 @@ class Waves:
         self.reach = ((frequency / frequency.max()) ** -SLOPE)[None, :, :, None]
 
     def vector(self, picture: np.ndarray) -> np.ndarray:
-        return (_cosine(np.asarray(picture, "float64")) / self.reach).ravel()
+        return (scipy.fft.dctn(picture.astype("float64"), **self.transform) / self.reach).ravel()
 
     def picture(self, vector: np.ndarray) -> np.ndarray:
-        return _cosine(self.reach * vector.reshape(self.shape), inverse=True)
+        return scipy.fft.idctn(self.reach * vector.reshape(self.shape), **self.transform)
 
     def slope(self, gradient: np.ndarray) -> np.ndarray:
-        return (self.reach * _cosine(np.asarray(gradient, "float64"))).ravel()
-
-
-def _cosine(picture: np.ndarray, inverse: bool = False) -> np.ndarray:
-    from scipy import fft
-
-    transform = fft.idctn if inverse else fft.dctn
-    return transform(picture, axes=(1, 2), norm="ortho", workers=-1)
+        return (scipy.fft.dctn(gradient.astype("float64"), **self.transform) * self.reach).ravel()
 
 
 COORDINATES = {"pixels": Pixels, "waves": Waves}
-
-
-def coordinates(name: str, shape: tuple[int, ...]) -> Pixels | Waves:
-    """The coordinates of that name for pictures of a shape (1, height, width, 3)."""
-    return COORDINATES[choice("coordinates", name, COORDINATES)](shape)
 
 
 # --- Solvers -------------------------------------------------------------------------------------
 
 
 def first_order(
-    evaluate: Callable, image: np.ndarray, steps: int, *, optimizer, space: str = "pixels"
+    evaluate: Callable, image: np.ndarray, steps: int, *, space, optimizer
 ) -> Iterator[State]:
-    """Gradient descent by a Keras optimiser, in the coordinates of `space`, clipped to 0..1."""
-    space = coordinates(space, image.shape)
+    """Gradient descent by a Keras optimiser, clipped to 0..1."""
     vector = keras.Variable(space.vector(image).astype("float32"))
     for evaluation in range(1, steps + 2):
         image = np.clip(space.picture(ops.convert_to_numpy(vector)), 0, 1).astype("float32")
@@ -109,9 +97,7 @@ def first_order(
         optimizer.apply([ops.convert_to_tensor(space.slope(gradient).astype("float32"))], [vector])
 
 
-def lbfgs(
-    evaluate: Callable, image: np.ndarray, steps: int, *, space: str = "pixels"
-) -> Iterator[State]:
+def lbfgs(evaluate: Callable, image: np.ndarray, steps: int, *, space) -> Iterator[State]:
     """SciPy's L-BFGS-B, turned inside out.
 
     SciPy wants to own the loop and call us; a generator wants to own it and be asked. So SciPy runs
@@ -120,13 +106,12 @@ def lbfgs(
     coordinates by `leashed`.
     """
     to_caller, to_scipy = queue.SimpleQueue(), queue.SimpleQueue()
-    space = coordinates(space, image.shape)
 
     def ask(x):  # SciPy waits for the answer, so its own vector can be handed over
         to_caller.put(("evaluate", x))
         answer = to_scipy.get()
         if answer is None:
-            raise _NoMoreQuestions
+            raise EOFError("The caller has stopped asking for steps.")
         return answer
 
     task = (ask, to_caller, space.vector(image), space.bounds, steps)
@@ -149,30 +134,18 @@ def lbfgs(
         worker.join()
 
 
-class _NoMoreQuestions(Exception):
-    """The caller has stopped asking for steps."""
-
-
 def _minimise(ask: Callable, to_caller, start: np.ndarray, bounds, steps: int) -> None:
     """The body of SciPy's thread: minimise, then say that it is done and whether it failed."""
-    from scipy.optimize import minimize
-
     options = {"maxiter": steps, "maxfun": 20 * steps, "maxcor": HISTORY}
     options |= {"ftol": 0.0, "gtol": 0.0}  # when to stop is the caller's business
+    bounds = bounds and scipy.optimize.Bounds(*bounds)
+    options = {"method": "L-BFGS-B", "jac": True, "bounds": bounds, "options": options}
     failure = None
     try:
-        minimize(
-            ask,
-            start,
-            jac=True,
-            method="L-BFGS-B",
-            bounds=None if bounds is None else [bounds] * start.size,
-            callback=lambda x: to_caller.put(("step", None)),
-            options=options,
+        scipy.optimize.minimize(
+            ask, start, callback=lambda x: to_caller.put(("step", None)), **options
         )
-    except _NoMoreQuestions:
-        pass
-    except Exception as error:  # handed to the caller, who raises it in his own thread
+    except Exception as error:  # for the caller, who raises it in his own thread if he still asks
         failure = error
     to_caller.put(("done", failure))
 

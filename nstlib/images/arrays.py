@@ -86,7 +86,9 @@ def _pixels(array) -> np.ndarray:
             "gray (height, width). A file is loaded with load_image."
         )
     pixels = array.astype(np.float32) / (255 if array.dtype.kind in "iu" else 1)
-    if not (pixels.min() >= -0.01 and pixels.max() <= 1.01):  # an error for NaN, too
+    if not np.isfinite(pixels).all():
+        raise InputError(f"This picture ({given}) has values that are NaN or infinite.")
+    if pixels.min() < -0.01 or pixels.max() > 1.01:
         low, high = float(array.min()), float(array.max())
         raise InputError(
             f"This picture ({given}) has values from {low:.4g} to {high:.4g}: floats go from 0 to "

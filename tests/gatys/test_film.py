@@ -95,7 +95,7 @@ def test_styles_by_name_by_file_and_as_shares(way, tmp_path):
 
 
 def test_what_is_wrong_is_said_before_anything_is_built(style_image):
-    with pytest.raises(InputError, match="A recipe has no 'stepz'. Did you mean 'steps'"):
+    with pytest.raises(InputError, match="name of an option is 'stepz'. Did you mean 'steps'"):
         GatysPainter(style_image, stepz=3)
 
 

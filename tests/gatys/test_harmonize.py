@@ -38,7 +38,7 @@ def test_harmonize_changes_the_object_and_nothing_else():
 def test_paste_softens_the_edge_inwards_and_centres():
     painting, mask = np.zeros((1, 31, 41, 3), "float32"), np.zeros((1, 21, 21, 1), "float32")
     mask[:, 5:16, 5:16] = 1
-    pasted, region = harmony.paste(painting, np.ones((1, 21, 21, 3), "float32"), mask, soften=1.0)
+    pasted, region = harmony.paste(painting, np.ones((1, 21, 21, 3), "float32"), mask)
     assert region[0, :10].max() == 0 and region[0, 10, 20, 0] == pytest.approx(0.7, abs=0.05)
     assert region[0, 15, 20, 0] == pytest.approx(1, abs=1e-3)
     np.testing.assert_allclose(pasted, np.broadcast_to(region, pasted.shape), atol=1e-6)
@@ -100,8 +100,12 @@ def test_one_pixel_is_enough():
     [
         ((60, 20), 1, {}, "longest side of at most 48 pixels"),
         ((24, 20), 0, {}, "mask is 0 everywhere"),
-        ((24, 20), 1, {"at": (30, 0)}, "row in at is 30; it must be a whole number from 0 to 24"),
-        ((24, 20), 1, {"soften": -1}, "soften is -1"),
+        (
+            (24, 20),
+            1,
+            {"at": (30, 0)},
+            "row in at is 30; it must be a whole number of pixels from 0 to 24",
+        ),
     ],
 )
 def test_harmonize_says_what_is_wrong(cutout, mask, options, message):
@@ -117,5 +121,5 @@ def test_a_small_mask_is_resized_and_a_tiny_painting_refused():
         harmony.paste(some_photo(48, 64), some_photo(24, 24), np.ones((12, 12)))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with pytest.raises(InputError, match="give 16 or more"):
-            harmony.paste(some_photo(12, 64), some_photo(8, 8), np.ones((8, 8)))
+        with pytest.raises(InputError, match="painting picture has 64 x 12 pixels, .* need 16 on"):
+            harmony.harmonize(some_photo(12, 64), some_photo(8, 8), np.ones((8, 8)))

@@ -263,7 +263,15 @@ def test_coarse_sizes_are_left_out_where_they_make_no_sense(landscape, style_ima
     assert {step.size for step in result.history} == {1.0}
 
 
-@pytest.mark.parametrize("coarse", [{2: 5}, {0.5: 0}, {0.5: 1.5}, {1.0: 3}])
-def test_coarse_sizes_are_parts_with_steps(coarse):
-    with pytest.raises(InputError, match="between 0 and 1, to whole numbers of steps"):
+@pytest.mark.parametrize(
+    ("coarse", "message"),
+    [
+        ({2: 5}, r"size in coarse is 2; .* above 0, 0.99 at most\. It is a part of the picture's"),
+        ({1.0: 3}, "size in coarse is 1.0; "),
+        ({0.5: 0}, r"coarse\[0.5\] is 0; it must be a whole number of steps, 1 or more"),
+        ({0.5: 1.5}, r"coarse\[0.5\] is 1.5; "),
+    ],
+)
+def test_coarse_sizes_are_parts_with_steps(coarse, message):
+    with pytest.raises(InputError, match=message):
         recipe(coarse=coarse)

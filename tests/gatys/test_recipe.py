@@ -39,7 +39,7 @@ def test_layers_by_the_papers_names_and_as_a_list_share_the_weight():
         ({"optimizer": "adamw"}, "optimizer is 'adamw'. Did you mean 'adam'"),
         ({"start": "photo"}, "It can be 'content', 'noise', 'mix'"),
         ({"content_weight": 0.0, "style_weight": 0.0}, "nothing to paint"),
-        ({"style_wieght": 3.0}, "A recipe has no 'style_wieght'. Did you mean 'style_weight'"),
+        ({"style_wieght": 3.0}, "option is 'style_wieght'. Did you mean 'style_weight'"),
     ],
 )
 def test_bad_settings_are_named(changes, message):
@@ -49,7 +49,7 @@ def test_bad_settings_are_named(changes, message):
 
 
 def test_an_unknown_recipe_names_the_nearest():
-    with pytest.raises(InputError, match="no recipe 'gatys-2015'. Did you mean 'gatys-2016'"):
+    with pytest.raises(InputError, match="recipe is 'gatys-2015'. Did you mean 'gatys-2016'"):
         recipe("gatys-2015")
 
 

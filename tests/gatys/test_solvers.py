@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from nstlib.gatys import solvers
-from nstlib.gatys.solvers import SLOPE, coordinates, leashed
+from nstlib.gatys.solvers import COORDINATES, SLOPE, Pixels, Waves, leashed
 
 
-@pytest.mark.parametrize("name", ["pixels", "waves"])
+@pytest.mark.parametrize("name", COORDINATES)
 def test_coordinates_lead_there_and_back_and_their_slope_is_the_adjoint(name):
     random, shape = np.random.default_rng(0), (1, 9, 14, 3)
-    space = coordinates(name, shape)
+    space = COORDINATES[name](shape)
     picture, other = random.standard_normal(shape), random.standard_normal(shape)
     vector = space.vector(picture)
     np.testing.assert_allclose(space.picture(vector), picture, atol=1e-12)
@@ -18,7 +18,7 @@ def test_coordinates_lead_there_and_back_and_their_slope_is_the_adjoint(name):
 
 
 def test_in_waves_low_frequencies_move_furthest():
-    space, one = coordinates("waves", (1, 16, 16, 3)), np.zeros((16, 16, 3))
+    space, one = Waves((1, 16, 16, 3)), np.zeros((16, 16, 3))
 
     def moved(row, column):
         vector = one.copy()
@@ -48,7 +48,7 @@ def test_lbfgs_minimises_a_bounded_quadratic():
     def evaluate(image):
         return float(((image - target) ** 2).sum()), {"tv": 0.0}, 2 * (image - target)
 
-    *_, last = solvers.lbfgs(evaluate, np.full_like(target, 0.5), 30)
+    *_, last = solvers.lbfgs(evaluate, np.full_like(target, 0.5), 30, space=Pixels(target.shape))
     np.testing.assert_allclose(last[0], target.clip(0, 1), atol=1e-4)
 
 
@@ -59,7 +59,7 @@ def test_lbfgs_in_waves_reaches_a_clipped_target():
     def evaluate(image):
         return float(((image - target) ** 2).sum()), {"tv": 0.0}, 2 * (image - target)
 
-    *_, last = solvers.lbfgs(evaluate, np.full_like(target, 0.5), 60, space="waves")
+    *_, last = solvers.lbfgs(evaluate, np.full_like(target, 0.5), 60, space=Waves(target.shape))
     np.testing.assert_allclose(last[0], np.clip(target, 0, 1), atol=0.02)
 
 
@@ -68,4 +68,5 @@ def test_an_error_in_the_objective_reaches_the_caller():
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        next(solvers.lbfgs(evaluate, np.zeros((1, 2, 2, 3), "float32"), 3))
+        start = np.zeros((1, 2, 2, 3), "float32")
+        next(solvers.lbfgs(evaluate, start, 3, space=Pixels(start.shape)))

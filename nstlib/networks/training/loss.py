@@ -6,7 +6,6 @@ for all pictures.
 
 from nstlib.backend import ops
 from nstlib.errors import InputError
-from nstlib.gatys.objective import layer_weights
 from nstlib.gatys.recipe import Recipe, recipe as named_recipe
 from nstlib.vgg import losses
 from nstlib.vgg.network import feature_extractor
@@ -35,7 +34,8 @@ class PerceptualLoss:
         self.recipe, self.windows = named_recipe(recipe), windows
         if not self.recipe.relative or self.recipe.style_statistic != "gram":
             raise InputError("Only recipes that are relative, on Gram matrices, train networks.")
-        self.weights = layer_weights(self.recipe)
+        asked = self.recipe.layer_weights.items()
+        self.weights = {key: weight for key, weight in asked if key[0] != "histogram"}
         self.names = [*map(" ".join, self.weights), "tv", "identity"]  # of the terms, in order
         layers = [layer for _, layer in self.weights]
         seen_as = {name: getattr(self.recipe, name) for name in ("network", "pooling", "padding")}
