@@ -258,7 +258,5 @@ def test_what_cannot_be_opened(tmp_path):
         with pytest.raises(WeightsError, match="cannot be opened as .*Export again"):
             open_exported(tmp_path / name)
     (tmp_path / "network.pb").write_bytes(b"of another kind")
-    with pytest.raises(
-        InputError, match="network.pb can end in .onnx or .tflite"
-    ):
+    with pytest.raises(InputError, match="network.pb can end in .onnx or .tflite"):
         open_exported(tmp_path / "network.pb")
