@@ -33,7 +33,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--pooling", choices=("max", "average"), help="average is smoother")
     add("--padding", choices=("zero", "reflect"), help="reflect leaves no frame at the border")
     add("--start", metavar="START", help="content, noise, mix, or a picture to go on from")
-    add("--weights", metavar="W", help="of VGG19: imagenet, random, or a file")
+    add("--weights", metavar="W", help="of VGG19: imagenet, full, random, or a file")
     seed = options.number_type(0, 2**32 - 1, whole=True)
     add("--seed", metavar="N", type=seed, help="for noise: 0")
     add("--save-every", metavar="N", type=WHOLE, help="also save OUT-0010.jpg … every N steps")
