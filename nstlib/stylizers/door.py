@@ -42,9 +42,10 @@ def stylizer(
     with one for any style, `name` can be the painting.
 
     A network runs in Keras ("keras" as `runtime`) or in ONNX Runtime ("onnx"), on so many `threads`
-    (0: all cores). Both paint the same but for rounding; by itself it is the faster one. Pictures
-    larger than a `tile`, such as 1024 pixels, are painted in tiles, in Keras: the same painting, in
-    bounded memory and more time.
+    (0: all cores). Both paint the same but for rounding. By itself it is ONNX Runtime on a CPU, for
+    all networks but adain, which gains least by it; else Keras. ONNX takes a moment more to begin.
+    Pictures larger than a `tile`, such as 1024 pixels, are painted in tiles, in Keras: the same
+    painting, in bounded memory and more time.
 
     A picture is (1, height, width, 3), RGB, 0..1; the painting has exactly its size. `strength`
     runs from 0, the photo, to 1; `preserve_color` keeps the photo's colours. Raises InputError for
