@@ -18,8 +18,8 @@ ENGINES = {
 }
 ANY_STYLE = ("adain", "adain-light")
 ANY_STYLE_OPTIONS = ("alpha", "style_size", "palette")
-# On a CPU these take 0.39 to 0.76 of Keras' time in ONNX Runtime, and differ by rounding only;
-# adain gains least, 0.85, and its file, with VGG19 in it, takes longest to make (benchmarks/export).
+# On a CPU these take 0.39 to 0.76 of Keras' time in ONNX Runtime and differ by rounding only; adain
+# gains least, 0.85, and its file, which holds VGG19, takes longest to make (benchmarks/export.py).
 FASTER_IN_ONNX = ("light", "johnson", "stylebank", "adain-light")
 
 
