@@ -158,7 +158,8 @@ def _light(before, paintings: dict, weights: str):
 
     look, vector = vgg.statistics.style_encoder(weights), vgg.statistics.style_vector
     vectors = np.concatenate([vector(look(painting)) for painting in paintings.values()])
-    network = networks.adain.light_network_of(before.network, vectors)
+    colors = np.stack([networks.palette.palette_of(one) for one in paintings.values()])
+    network = networks.adain.light_network_of(before.network, vectors, colors)
     return networks.files.PaintingNetwork("light", tuple(paintings), network)
 
 

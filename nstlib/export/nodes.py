@@ -10,8 +10,11 @@ import numpy as np
 
 from nstlib.backend import keras, layers, ops
 from nstlib.errors import InputError, choice
+from nstlib.export import canvas
 from nstlib.networks import blocks
 from nstlib.networks.adain import Adapt
+from nstlib.networks.ground import Ground
+from nstlib.networks.palette import OnePalette, Palette
 from nstlib.vgg.layers import Preprocess, ReflectionPadding
 from nstlib.vgg.statistics import STATISTICS, level_statistics
 from nstlib.vgg.table import MEAN_BGR
@@ -71,7 +74,8 @@ def nodes_of(network: keras.Model, special: dict[keras.Layer, Callable]) -> tupl
 # --- One function a kind of layer -----------------------------------------------------------------
 
 
-def padding(graph, layer, x, mode="reflect"):
+def padding(graph, layer, x):
+    mode = "edge" if layer.repeat else "reflect"  # which for one pixel is to mirror the border too
     return graph.add("Pad", x, [0, 0, layer.size, layer.size] * 2, mode=mode)
 
 
@@ -119,8 +123,11 @@ def _pooling(graph, layer, x):
 
 
 def _enlarged(graph, layer, x):
-    how = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
     scales = [1.0, 1.0, layer.size, layer.size]
+    if layer.smooth:
+        how = {"mode": "linear", "coordinate_transformation_mode": "half_pixel"}
+        return graph.add("Resize", x, "", scales, **how)
+    how = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
     return graph.add("Resize", x, "", scales, mode="nearest", **how)
 
 
@@ -168,6 +175,9 @@ WRITTEN: dict[type, Callable[..., str]] = {
     blocks.CropLike: _crop,
     blocks.Enlarge: _enlarged,
     blocks.InstanceNormalization: _normalization,
+    Ground: canvas.ground,
+    OnePalette: canvas.one_palette,
+    Palette: canvas.palette,
     ReflectionPadding: padding,
     Preprocess: _preprocess,
     layers.Add: lambda graph, layer, *parts: graph.add("Sum" if parts[2:] else "Add", *parts),

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from nstlib.backend import keras
-from nstlib.export.freeze import for_style, freeze
+from nstlib.export.freeze import for_style
 from nstlib.export.nodes import nodes_of
 from nstlib.export.phases import in_phases
 from nstlib.export.reader import onnx_session, run_onnx
@@ -21,9 +21,10 @@ def export_onnx(network, path, style=None, **options) -> Path:
     """Write a painting network for any height and width; returns the path.
 
     `network` is a bundled name, a file, or a `PaintingNetwork`. With `style` and `options` as for
-    `nst.stylizer` (but `palette`, which comes before the network: `nst.match_color`) the file has
-    one input, "image", and what belongs to other styles is left out. Without it the network's other
-    inputs are the file's too: "mix" (1, styles), or "style" (1, 1920) and "alpha" (1, 3).
+    `nst.stylizer` the file has one input, "image", and what belongs to other styles is left out.
+    Without it the network's other inputs are the file's too: "mix" (1, styles), or "style" (1,
+    1920) and "colors" (1, 10), for adain "alpha" (1, 3). (adain has no palette inside: give its
+    file pictures after `nst.match_color`.)
     """
     import onnx
 
@@ -34,12 +35,12 @@ def export_onnx(network, path, style=None, **options) -> Path:
     return write(path, model.SerializeToString())
 
 
-def onnx_forward(network: keras.Model, condition: list, threads: int = 0) -> Callable:
+def onnx_forward(network: keras.Model, threads: int = 0) -> Callable:
     """A function picture -> painting, both (1, height, width, 3), that runs in ONNX Runtime.
 
-    `network` and `condition` are as for `freeze`, `threads` as for `onnx_session`.
+    `network` is one for one style (`for_style`), `threads` are as for `onnx_session`.
     """
-    model = _model(freeze(network, condition)).SerializeToString()
+    model = _model(network).SerializeToString()
     return partial(run_onnx, onnx_session(model, threads))
 
 

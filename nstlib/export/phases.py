@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from nstlib.backend import keras, layers
-from nstlib.export.nodes import WRITTEN, convolved, padding
+from nstlib.export.nodes import WRITTEN, convolved
 from nstlib.networks import blocks
 from nstlib.vgg.layers import ReflectionPadding
 
@@ -31,16 +31,31 @@ def cell_kernel(kernel: np.ndarray) -> np.ndarray:
 
 
 def phase_kernel(kernel: np.ndarray) -> np.ndarray:
-    """From phases to phases: (3, 3, in, out) -> (3, 3, 4 * in, 4 * out)."""
-    cells = np.pad(cell_kernel(kernel), ((1, 1), (1, 1), (0, 0), (0, 0)))  # 3 x 3 cells
+    """From phases to phases: (3, 3, in, out), or 5 x 5, -> (3, 3, 4 * in, 4 * out)."""
+    cells = cell_kernel(kernel)
+    edge = (6 - len(cells)) // 2  # up to 3 x 3 cells
+    cells = np.pad(cells, ((edge, edge), (edge, edge), (0, 0), (0, 0)))
     cells = cells.reshape(3, 2, 3, 2, *cells.shape[2:]).transpose(0, 2, 4, 1, 3, 5)
     return cells.reshape(3, 3, 4 * cells.shape[2], -1)
 
 
-def doubling_kernel(kernel: np.ndarray) -> np.ndarray:
-    """For a picture before doubling: (3, 3, in, out) -> (3, 3, in, 4 * out), which gives phases."""
+def doubling_kernel(kernel: np.ndarray, smooth: bool = False) -> np.ndarray:
+    """For a picture before doubling: (3, 3, in, out) -> (3, 3, in, 4 * out), which gives phases.
+
+    To double smoothly is to repeat every value and to blur by [1, 2, 1] / 4.
+    """
+    if smooth:
+        kernel = _blurred(_blurred(kernel, axis=0), axis=1)
     places = phase_kernel(kernel).reshape(3, 3, kernel.shape[2], 4, -1)
     return places.sum(axis=3)  # since the four places of a cell hold the same
+
+
+def _blurred(kernel: np.ndarray, axis: int) -> np.ndarray:
+    """A kernel that sees, along an axis, what this one sees after a blur: two longer."""
+    wide = np.pad(kernel, [(2, 2) if place == axis else (0, 0) for place in range(4)])
+    once, twice = (np.roll(wide, by, axis) for by in (-1, 1))
+    blurred = np.moveaxis((once + 2 * wide + twice) / 4, axis, 0)[1:-1]
+    return np.moveaxis(blurred, 0, axis)
 
 
 def in_phases(network: keras.Model) -> dict[keras.Layer, Callable]:
@@ -65,7 +80,8 @@ def in_phases(network: keras.Model) -> dict[keras.Layer, Callable]:
     if not first.kernel_size == last.kernel_size == (3, 3):
         return {last: partial(_assembled, remade=cell_kernel, step=2)}
     special = {layer: _KINDS[type(layer)] for layer in end if type(layer) in _KINDS}
-    special[first] = partial(_convolution, remade=doubling_kernel)
+    remade = partial(doubling_kernel, smooth=end[0].smooth)
+    special[first] = partial(_convolution, remade=remade)
     return special | {last: partial(_assembled, remade=phase_kernel)}
 
 
@@ -90,9 +106,14 @@ def _normalization(graph, layer, x, *mix):
     return graph.add("Reshape", x, [0, 4 * channels, -1, 0])
 
 
+def _padding(graph, layer, x):
+    """Of phases, and of what will be doubled, to repeat the border is the same as to mirror it."""
+    return graph.add("Pad", x, [0, 0, layer.size, layer.size] * 2, mode="edge")
+
+
 _KINDS = {
     blocks.Enlarge: lambda graph, layer, x: x,  # the convolution after it doubles
-    ReflectionPadding: partial(padding, mode="edge"),  # of phases, the same as to reflect
+    ReflectionPadding: _padding,
     blocks.InstanceNormalization: _normalization,
     blocks.ConditionalInstanceNormalization: _normalization,
 }

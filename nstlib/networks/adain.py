@@ -9,6 +9,8 @@ import numpy as np
 
 from nstlib.backend import keras, layers, ops
 from nstlib.networks import blocks
+from nstlib.networks.ground import primed
+from nstlib.networks.palette import COLORS
 from nstlib.networks.transform import DESIGNS, transform_network, transformed
 from nstlib.vgg.network import feature_extractor
 from nstlib.vgg.statistics import ADAPTED, LEVELS, STATISTICS, level_statistics
@@ -98,19 +100,21 @@ def _decoded(adapted: dict, picture):
 
 
 def adain_light_network() -> keras.Model:
-    """A network [picture, style] -> painting, for any style, a hundredth of VGG19 in size.
+    """A network [picture, style, colors] -> painting, for any style, a hundredth of VGG19 in size.
 
-    Shapes as for `adain_network`. Where the style lies among those of many paintings, on each of
-    AXES between -1 and 1, is what "mix" is for a network of `transform`: scales and shifts are sums
-    over the axes, weighted by it (compare Ghiasi et al. 2017).
+    Shapes as for `adain_network`; colors (batch, COLORS) made by `palette_of`. Where the style lies
+    among those of many paintings, on each of AXES between -1 and 1, is what "mix" is for a network
+    of `transform`: scales and shifts are sums over the axes, weighted by it (compare Ghiasi et al.
+    2017).
     """
     image = keras.Input((None, None, 3), name="image")
     style = keras.Input((STATISTICS,), name="style")
     drawn = keras.initializers.RandomNormal(stddev=0.02, seed=0)
     axes = layers.Dense(AXES, "tanh", kernel_initializer=drawn, dtype="float32", name="axes")
     axes.trainable = False
-    painted = transformed(image, axes(style), DESIGNS["light"])
-    network = keras.Model([image, style], painted, name="adain_light")
+    colors = keras.Input((COLORS,), name="colors")
+    painted = transformed(primed(image, colors), axes(style), DESIGNS["light"])
+    network = keras.Model([image, style, colors], painted, name="adain_light")
     for layer in network.layers:
         if isinstance(layer, blocks.ConditionalInstanceNormalization):
             # The first axis says 1 for all styles; the others begin small, other for each channel.
@@ -138,14 +142,16 @@ def set_style_axes(network: keras.Model, styles: np.ndarray) -> None:
     network.get_layer("axes").set_weights([kernel, bias - mean @ kernel])
 
 
-def light_network_of(trained: keras.Model, styles: np.ndarray) -> keras.Model:
+def light_network_of(trained: keras.Model, styles: np.ndarray, colors: np.ndarray) -> keras.Model:
     """A `light` network of styles (count, STATISTICS) that paints as `adain_light_network` does.
 
-    What the latter would make of each style is the former's table of scales and shifts.
+    What the latter would make of each style is the former's table of scales and shifts; their
+    palettes, (count, COLORS), are the table that is measured.
     """
     network = transform_network("light", styles=len(styles))
     places = ops.convert_to_numpy(trained.get_layer("axes")(styles))
     learnt = {variable.path: variable.numpy() for variable in trained.weights}
+    learnt["colors/kernel"] = colors
     for variable in network.weights:
         table, of_styles = learnt[variable.path], variable.path.endswith(("scale", "shift"))
         variable.assign(places @ table if of_styles else table)

@@ -83,18 +83,21 @@ class ConditionalInstanceNormalization(layers.Layer):
 
 @keras.saving.register_keras_serializable("nstlib")
 class Enlarge(layers.Layer):
-    """`size` times as high and as wide: every value repeated.
+    """`size` times as high and as wide: every value repeated, or, if `smooth`, linearly between.
 
     (batch, height, width, channels) -> (batch, size * height, size * width, channels), as Keras'
-    UpSampling2D does it by way of five dimensions, which LiteRT loses track of.
+    UpSampling2D does it by way of five dimensions, which LiteRT loses track of. Repeated values
+    leave a lattice of squares, which a convolution has to blur away and does not quite.
     """
 
-    def __init__(self, size: int = 2, **options):
+    def __init__(self, size: int = 2, smooth: bool = False, **options):
         super().__init__(**options)
-        self.size = size
+        self.size, self.smooth = size, smooth
 
     def call(self, x):
         _, height, width, channels = ops.shape(x)
+        if self.smooth:
+            return ops.image.resize(x, (self.size * height, self.size * width), "bilinear")
         wide = ops.concatenate([x] * self.size, axis=3)  # every pixel beside itself, then every row
         wide = ops.reshape(wide, (-1, height, self.size * width, channels))
         tall = ops.concatenate([wide] * self.size, axis=2)
@@ -105,7 +108,7 @@ class Enlarge(layers.Layer):
         return (shape[0], *larger, shape[3])
 
     def get_config(self):
-        return {**super().get_config(), "size": self.size}
+        return {**super().get_config(), "size": self.size, "smooth": self.smooth}
 
 
 @keras.saving.register_keras_serializable("nstlib")
@@ -121,15 +124,26 @@ class CropLike(layers.Layer):
         return (shapes[0][0], *shapes[1][1:3], shapes[0][3])
 
 
-def convolution(x, channels: int, size: int, *, mix=None, stride=1, relu=True, limit=None, name):
+def convolution(
+    x, channels, size, *, mix=None, stride=1, relu=True, limit=None, repeat=False, name
+):
     """Reflection padding, convolution, conditional instance normalisation for a `mix`, and ReLU."""
-    x = ReflectionPadding(size // 2, name=f"{name}_pad")(x)
+    x = ReflectionPadding(size // 2, repeat, name=f"{name}_pad")(x)
     bias = mix is None  # after a normalisation its shift is the bias
     x = layers.Conv2D(channels, size, strides=stride, use_bias=bias, name=f"{name}_conv")(x)
     if mix is not None:
         norm = ConditionalInstanceNormalization(mix.shape[-1], limit=limit, name=f"{name}_norm")
         x = norm([x, mix])
     return layers.ReLU(name=f"{name}_relu")(x) if relu else x
+
+
+def doubled(x, channels: int, *, mix=None, name: str):
+    """Twice as high and as wide, smoothly, then a convolution of 3 x 3 pixels.
+
+    Where the border is repeated, it is as if the border had been repeated before the doubling.
+    """
+    x = Enlarge(2, smooth=True, name=f"{name}_up")(x)
+    return convolution(x, channels, 3, mix=mix, repeat=True, name=name)
 
 
 def residual(x, mix, *, limit=None, name: str):

@@ -12,6 +12,7 @@ from nstlib.images.arrays import as_image, resize
 from nstlib.images.bundled import bundled_networks, find_picture
 from nstlib.images.files import load_image
 from nstlib.networks.files import PaintingNetwork
+from nstlib.networks.palette import palette_of
 from nstlib.vgg.statistics import ADAPTED, style_encoder, style_vector
 
 SMALLEST = 32  # pixels on the shorter side: below, a network has nothing to reflect
@@ -20,7 +21,7 @@ ONE_COLOR = 0.004  # standard deviation of a picture that is of one colour to th
 
 
 def conditions(trained: PaintingNetwork, style, **options) -> list[np.ndarray]:
-    """What a network takes beside the picture, for a style: [mix], [style] or [style, alpha].
+    """What a network takes beside the picture: [mix], [style, colors] or [style, alpha].
 
     A network of named styles takes one of them, or a dict of them to shares; one for any style
     takes a painting (name, file or picture) or a dict of paintings, and the options of
@@ -94,14 +95,15 @@ def painting_condition(
     """
     vectors = np.concatenate([_style_vector(painting) for painting in paintings])
     vector = (shares @ vectors).astype("float32")
-    if len(trained.network.inputs) == 3:
+    if trained.architecture == "adain":
         return [vector, _alphas(1.0 if alpha is None else alpha)]
     if alpha is not None:
         raise InputError(
             "alpha is for the network adain; adain-light has the strength of its paintings: "
             "paint(picture, strength=0.5), or --strength."
         )
-    return [vector]
+    colors = np.stack([palette_of(painting) for painting in paintings])
+    return [vector, (shares @ colors).astype("float32")]
 
 
 def _alphas(alpha) -> np.ndarray:

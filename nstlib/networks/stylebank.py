@@ -6,7 +6,9 @@ depart in having no normalisation in the auto-encoder, since it takes a photo's 
 """
 
 from nstlib.backend import keras, layers, ops
-from nstlib.networks.blocks import Enlarge, InstanceNormalization, convolution, painting
+from nstlib.networks.blocks import InstanceNormalization, convolution, doubled, painting
+from nstlib.networks.ground import primed
+from nstlib.networks.palette import table_of_palettes
 from nstlib.vgg.layers import ReflectionPadding
 
 ENCODER = ((24, 5, 1), (48, 3, 2), (64, 3, 2))  # channels, kernel, stride
@@ -41,14 +43,13 @@ def stylebank_network(*, styles: int) -> keras.Model:
     """
     image = keras.Input((None, None, 3), name="image")
     mix = keras.Input((styles,), name="mix")
-    x = image
+    x = canvas = primed(image, table_of_palettes(mix))
     for number, (channels, size, stride) in enumerate(ENCODER, start=1):
         x = convolution(x, channels, size, stride=stride, name=f"encoder{number}")
     x = MixBanks(name="mix_banks")([mix, x, *(_bank(x, f"bank{n}") for n in range(1, styles + 1))])
     for number, (channels, *_) in enumerate(reversed(ENCODER[:-1]), start=1):
-        x = Enlarge(2, name=f"decoder{number}_up")(x)
-        x = convolution(x, channels, 3, name=f"decoder{number}")
-    return keras.Model([image, mix], painting(x, image, 5), name="stylebank")
+        x = doubled(x, channels, name=f"decoder{number}")
+    return keras.Model([image, mix], painting(x, canvas, 5), name="stylebank")
 
 
 def _bank(x, name: str):

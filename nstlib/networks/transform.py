@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 from nstlib.backend import keras, layers
 from nstlib.errors import choice
-from nstlib.networks.blocks import CropLike, Enlarge, convolution, painting, residual
+from nstlib.networks.blocks import CropLike, convolution, doubled, painting, residual
+from nstlib.networks.ground import primed
+from nstlib.networks.palette import table_of_palettes
 
 
 class Design(NamedTuple):
@@ -45,12 +47,13 @@ def transform_network(design: str = "light", *, styles: int = 1) -> keras.Model:
     plan = DESIGNS[choice("design", design, DESIGNS)]
     image = keras.Input((None, None, 3), name="image")
     mix = keras.Input((styles,), name="mix")
-    return keras.Model([image, mix], transformed(image, mix, plan), name=f"transform_{design}")
+    canvas = primed(image, table_of_palettes(mix))
+    return keras.Model([image, mix], transformed(canvas, mix, plan), name=f"transform_{design}")
 
 
-def transformed(image, mix, plan: Design):
-    """The layers of a design between picture, mix and painting."""
-    x, levels, limit = image, [], plan.limit
+def transformed(canvas, mix, plan: Design):
+    """The layers of a design between what is painted on, mix and painting."""
+    x, levels, limit = canvas, [], plan.limit
     for number, (channels, size, stride) in enumerate(plan.encoder, start=1):
         name = f"down{number}"
         x = convolution(x, channels, size, mix=mix, stride=stride, limit=limit, name=name)
@@ -58,9 +61,8 @@ def transformed(image, mix, plan: Design):
     for number in range(1, plan.residuals + 1):
         x = residual(x, mix, limit=limit, name=f"residual{number}")
     for number, channels in enumerate(plan.decoder, start=1):
-        x = Enlarge(2, name=f"up{number}_up")(x)
-        x = convolution(x, channels, 3, mix=mix, name=f"up{number}")
+        x = doubled(x, channels, mix=mix, name=f"up{number}")
         if plan.skip and number == 1:
             x = CropLike(name="skip_crop")([x, levels[-2]])
             x = layers.Add(name="skip")([x, levels[-2]])
-    return painting(x, image, plan.last)
+    return painting(x, canvas, plan.last)

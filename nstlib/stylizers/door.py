@@ -37,8 +37,9 @@ def stylizer(
     `style_transfer`; "adain" and "adain-light" paint in one pass, take a dict of paintings to
     shares too, and have as options `alpha`, 0..1, or one for each of block2_conv1, block3_conv1 and
     block4_conv1 (adain only), `style_size`, the longest side in pixels at which they look at a
-    painting's file: smaller means denser strokes, and `palette`, 0..1, how far the photo first gets
-    the painting's colours (`nst.match_color`). `network` is a bundled network (light) or a file;
+    painting's file: smaller means denser strokes. All networks have the options `palette`, 0..1,
+    how far the photo first gets the painting's colours, and (but adain) `ground`, 0..1, how strong
+    the ground is that they paint on. `network` is a bundled network (light) or a file;
     with one for any style, `name` can be the painting.
 
     A network runs in Keras ("keras" as `runtime`) or in ONNX Runtime ("onnx"), on so many `threads`

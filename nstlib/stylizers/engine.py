@@ -17,7 +17,8 @@ ENGINES = {
     "adain-light": "adain-light",
 }
 ANY_STYLE = ("adain", "adain-light")
-ANY_STYLE_OPTIONS = ("alpha", "style_size", "palette")
+CANVAS_OPTIONS = ("palette", "ground")
+ANY_STYLE_OPTIONS = (*CANVAS_OPTIONS, "alpha", "style_size")
 # On a CPU these take 0.39 to 0.76 of Keras' time in ONNX Runtime and differ by rounding only; adain
 # gains least, 0.85, and its file, which holds VGG19, takes longest to make (benchmarks/export.py).
 FASTER_IN_ONNX = ("light", "johnson", "stylebank", "adain-light")
@@ -51,13 +52,15 @@ class Engine:
 
     def _check_network(self) -> None:
         any_style = self.name in ANY_STYLE or self.network is not None
-        unknown = set(self.options).difference(ANY_STYLE_OPTIONS if any_style else ())
+        unknown = set(self.options).difference(ANY_STYLE_OPTIONS if any_style else CANVAS_OPTIONS)
         if unknown:
             raise InputError(
-                f"{', '.join(sorted(unknown))}: a network of named styles takes no such thing, "
-                f"adain and adain-light take {', '.join(ANY_STYLE_OPTIONS)}, and gatys others."
+                f"{', '.join(sorted(unknown))}: a network of named styles takes "
+                f"{', '.join(CANVAS_OPTIONS)}, adain and adain-light take "
+                f"{', '.join(ANY_STYLE_OPTIONS)}, and gatys others."
             )
         number("palette", self.options.get("palette", 1), 0, 1, hint="0 keeps the photo's colours.")
+        number("ground", self.options.get("ground", 1), 0, 1, hint="0 paints on the bare photo.")
         number("threads", self.threads, 0, whole=True, hint="0 takes all cores.")
         if self.runtime is not None:
             choice("runtime", self.runtime, ("keras", "onnx"))

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from nstlib.backend import has_gpu
+from nstlib.backend import has_gpu, keras, ops
 from nstlib.errors import InputError
+from nstlib.export.freeze import for_style
 from nstlib.export.onnx import onnx_forward
 from nstlib.images.color import color_matcher
 from nstlib.networks import conditions
@@ -24,16 +25,15 @@ def one_pass(engine: Engine) -> Callable:
     Raises InputError for a style or an option that the network does not take.
     """
     trained = load_network(engine.network or ENGINES[engine.name])
-    if not trained.styles:
-        forward = _any_style(engine, trained)
-    elif engine.name not in ANY_STYLE:
-        condition = conditions.conditions(trained, engine.style, **engine.options)
-        forward = _forward(engine, trained, condition)
-    else:
+    if trained.styles and engine.name in ANY_STYLE:
         raise InputError(
             f"The network {engine.network} paints in its own styles only, "
             f"{', '.join(trained.styles)}: for these the engine is 'fast'."
         )
+    if trained.architecture == "adain":
+        forward = _deep(engine, trained)
+    else:
+        forward = _forward(engine, *for_style(trained, engine.style, engine.options))
 
     def paint(picture: np.ndarray) -> np.ndarray:
         _, height, width, _ = picture.shape
@@ -47,14 +47,16 @@ def one_pass(engine: Engine) -> Callable:
     return paint
 
 
-def _any_style(engine: Engine, trained: PaintingNetwork) -> Callable:
-    """The paintings are read, and looked at by VGG19, once for the network and for the palette."""
-    size = engine.options.get("style_size", conditions.STYLE_SIZE)
-    palette, alpha = engine.options.get("palette", 1.0), engine.options.get("alpha")
-    shares, paintings = conditions.looked_at(engine.style, size)
-    condition = conditions.painting_condition(trained, shares, paintings, alpha)
+def _deep(engine: Engine, trained: PaintingNetwork) -> Callable:
+    """The network adain, which has no palette inside, so that the photo gets it beforehand."""
+    options = dict(engine.options)
+    palette, alpha = options.pop("palette", 1.0), options.get("alpha")
     palette *= 1.0 if alpha is None or isinstance(alpha, Mapping) else alpha
-    return _in_palette(_forward(engine, trained, condition), shares[0], paintings, palette)
+    shares, paintings = conditions.looked_at(
+        engine.style, options.get("style_size", conditions.STYLE_SIZE)
+    )
+    forward = _forward(engine, *for_style(trained, engine.style, options))
+    return _in_palette(forward, shares[0], paintings, palette)
 
 
 def _in_palette(paint: Callable, shares, paintings: list[np.ndarray], strength: float) -> Callable:
@@ -74,11 +76,11 @@ def _in_palette(paint: Callable, shares, paintings: list[np.ndarray], strength: 
     return paint_in_palette
 
 
-def _forward(engine: Engine, trained: PaintingNetwork, condition: list[np.ndarray]) -> Callable:
+def _forward(engine: Engine, trained: PaintingNetwork, network: keras.Model) -> Callable:
     """picture -> painting, in the runtime that is asked for, else in the one that is faster."""
     if engine.tile is not None:
-        return tiled_forward(trained.network, condition, engine.tile)
+        return tiled_forward(network, engine.tile)
     quick = not has_gpu() and trained.architecture in FASTER_IN_ONNX
     if engine.runtime == "onnx" or (engine.runtime is None and quick):
-        return onnx_forward(trained.network, condition, engine.threads)
-    return lambda picture: np.asarray(trained.network([picture, *condition], training=False))
+        return onnx_forward(network, engine.threads)
+    return lambda picture: ops.convert_to_numpy(network(picture, training=False))

@@ -14,36 +14,37 @@ import numpy as np
 
 from nstlib.backend import keras, layers, ops
 from nstlib.errors import InputError, number
-from nstlib.export.freeze import freeze
 from nstlib.machine import progress
 from nstlib.networks.blocks import CropLike, Enlarge, InstanceNormalization
+from nstlib.networks.ground import Ground
+from nstlib.networks.palette import OnePalette
 from nstlib.vgg.layers import Preprocess, ReflectionPadding
 
 TILE = 512  # pixels
 SMALLEST_TILE = 64  # pixels: below, a tile is nearly all margin
 MEMORY = 1.5e9  # bytes of features of the whole picture that are kept from pass to pass
+FIRST = (OnePalette, Ground)  # of the whole picture, once: they are quick and take no room
 KNOWN = (  # all but the first see no more than a position's neighbourhood
-    *(InstanceNormalization, CropLike, Enlarge, ReflectionPadding, Preprocess, layers.Add),
+    *(*FIRST, InstanceNormalization, CropLike, Enlarge, ReflectionPadding, Preprocess, layers.Add),
     *(layers.AveragePooling2D, layers.Concatenate, layers.Conv2D, layers.MaxPooling2D),
     *(layers.ReLU, layers.Rescaling),
 )
 
 
-def tiled_forward(network: keras.Model, condition: list, tile: int = TILE) -> Callable:
+def tiled_forward(network: keras.Model, tile: int = TILE) -> Callable:
     """A function picture -> painting, both (1, height, width, 3), RGB, 0..1, that paints in tiles.
 
-    `network` takes [picture, *condition], arrays as `nstlib.networks.conditions` makes them. The
-    painting is that of the whole picture, but for rounding. `tile` is the side of a tile in pixels,
+    `network` is one for one style (`for_style`). The painting is that of the whole picture, but for
+    rounding. `tile` is the side of a tile in pixels,
     without its margin: smaller takes less memory and more time. Raises InputError for layers that
     are not known to work in tiles.
     """
     number("tile", tile, SMALLEST_TILE, whole=True, unit="pixels")
-    frozen = freeze(network, condition)
-    parts = parts_of(frozen)
+    parts = parts_of(network)
 
     def forward(picture: np.ndarray) -> np.ndarray:
         if max(picture.shape[1:3]) <= tile:
-            return ops.convert_to_numpy(frozen(picture, training=False))
+            return ops.convert_to_numpy(network(picture, training=False))
         return _Passes(parts, picture, tile).painting()
 
     return forward
@@ -96,6 +97,8 @@ def reach(parts: dict, computed: list[str]) -> int:
         felt = max((pixels[taken] for taken in takes), default=0)
         if isinstance(layer, layers.Conv2D):
             felt += layer.kernel_size[0] // 2 * parts[takes[0]].scale
+        if isinstance(layer, Enlarge) and layer.smooth:
+            felt += parts[takes[0]].scale
         pixels[name] = _round_up(felt, scale)
     return max(pixels.values())
 
@@ -132,8 +135,12 @@ class _Passes:
         self.step = max(part.scale for part in parts.values())
         self.tile = _round_up(tile, self.step)
         self.corners = [*product(*(range(0, side, self.tile) for side in picture.shape[1:3]))]
-        image, *_, self.last = parts
+        image, *others, self.last = parts
         self.kept, self.statistics = {image: picture[0]}, {}
+        for name in others:
+            if isinstance(parts[name].layer, FIRST):
+                picture = ops.convert_to_numpy(parts[name].layer(picture))
+                self.kept[name] = picture[0]
 
     def painting(self) -> np.ndarray:
         depth = self.parts[self.last].depth

@@ -17,19 +17,24 @@ class Preprocess(layers.Layer):
 
 @keras.saving.register_keras_serializable("nstlib")
 class ReflectionPadding(layers.Layer):
-    """`size` pixels of mirror image on every side; the picture must be larger than `size`."""
+    """`size` pixels of mirror image on every side; the picture must be larger than `size`.
 
-    def __init__(self, size: int = 1, **options):
+    The mirror stands on the outermost pixels, which have no image then, or, with `repeat`, beside
+    them.
+    """
+
+    def __init__(self, size: int = 1, repeat: bool = False, **options):
         super().__init__(**options)
-        self.size = size
+        self.size, self.repeat = size, repeat
 
     def call(self, x):
         sides = (self.size, self.size)
-        return ops.pad(x, ((0, 0), sides, sides, (0, 0)), mode="reflect")
+        mode = "symmetric" if self.repeat else "reflect"
+        return ops.pad(x, ((0, 0), sides, sides, (0, 0)), mode=mode)
 
     def compute_output_shape(self, shape):
         grow = [None if side is None else side + 2 * self.size for side in shape[1:3]]
         return (shape[0], *grow, shape[3])
 
     def get_config(self):
-        return {**super().get_config(), "size": self.size}
+        return {**super().get_config(), "size": self.size, "repeat": self.repeat}

@@ -10,10 +10,8 @@ from nstlib.gatys.recipe import recipe
 from nstlib.networks.training.loss import (
     IDENTITY_WEIGHT,
     PerceptualLoss,
-    shift_distance,
-    window_grams,
+    tone_distance,
 )
-from nstlib.vgg.losses import gram_matrix
 
 RECIPE = recipe(
     "feed-forward", content_layers=["block1_conv2"], style_layers=["block1_conv1", "block2_conv1"]
@@ -34,18 +32,21 @@ def test_the_loss_of_a_batch_is_the_mean_of_what_the_painter_minimises(tiny_imag
         for name, term in loss(painting)[1].items():
             wanted[name] = wanted.get(name, 0) + float(term) / 2
     assert float(terms.pop("identity")) == 0
+    assert float(terms.pop("tone")) > 0
     assert terms.keys() == wanted.keys()
     for name, term in terms.items():
         assert float(term) == pytest.approx(wanted[name], rel=1e-4), name
 
 
-def test_windows_ask_for_the_style_in_every_part(tiny_image, paintings):
-    grams = ops.convert_to_numpy(window_grams(tiny_image, 2))
-    parts = [tiny_image[:, y : y + 16, x : x + 20] for y in (0, 16) for x in (0, 20)]
-    wanted = [ops.convert_to_numpy(gram_matrix(part))[0] for part in parts]
-    np.testing.assert_allclose(grams[0], wanted, rtol=1e-5)
-    whole = ops.convert_to_numpy(window_grams(tiny_image, 1))
-    np.testing.assert_allclose(whole[:, 0], gram_matrix(tiny_image), rtol=1e-5)
+def test_tone_is_free_within_a_cell_and_dear_beyond(tiny_image):
+    photo = np.full((1, 32, 32, 3), 0.5, "float32")
+    stroke, blotch = np.zeros((2, 1, 32, 32, 3), "float32")
+    stroke[:, ::2] = 0.2
+    stroke[:, 1::2] = -0.2
+    blotch[:, :16, :16] = 0.2
+    free, dear = (float(tone_distance(photo, photo + change)[0]) for change in (stroke, blotch))
+    assert free < 1e-6
+    assert dear == pytest.approx(0.2**2 / 4 / (0.5**2 + 0.02), rel=1e-4)
 
 
 def test_where_no_style_is_asked_for_only_the_identity_counts(tiny_image, paintings):

@@ -13,12 +13,14 @@ from pathlib import Path
 import numpy as np
 
 from nstlib.backend import keras, ops
-from nstlib.images.color import color_matcher
 from nstlib.machine import progress
 from nstlib.networks.adain import adain_decoder, set_style_axes
+from nstlib.networks.palette import in_palette, palette_of
+from nstlib.networks.training.canvas import Canvas
 from nstlib.networks.training.diary import Preview
 from nstlib.networks.training.loop import Trainer, Training, fit
-from nstlib.networks.training.photos import PhotoFolder, with_grain
+from nstlib.networks.training.loss import TONE_WEIGHT, tone_distance
+from nstlib.networks.training.photos import PhotoFolder
 from nstlib.vgg import losses
 from nstlib.vgg.statistics import ADAPTED, LEVELS, level_statistics, style_encoder, style_vector
 
@@ -27,28 +29,29 @@ WEIGHTS = {
     "adain": {"content": 0.12, "mean_std": 30.0, "gram": 32.0, "tv": 1.0},
     # It does not see VGG19's features of the photo, and without more content and the tones of the
     # photo, in the painting's palette, it painted light for dark.
-    "adain_light": {"content": 9.0, "tone": 10.0, "mean_std": 30.0, "gram": 32.0, "tv": 1.0},
+    "adain_light": {"content": 9.0, "tone": TONE_WEIGHT, "mean_std": 30.0, "gram": 32.0, "tv": 1.0},
 }
 FLOOR = 0.02  # of `relative_distance`, added to mean squares that are near 1
-TONE_CELL = 16  # pixels: strokes are free within it
 PAINTING_ZOOM = (1.2, 2.2)  # so that strokes are seen as large as in a painting of 300 to 400 px
 
 
 class PhotosAndPaintings(keras.utils.PyDataset):
-    """`dataset[step]` -> ((photos, paintings),), both (batch, crop, crop, 3), RGB, 0..1.
+    """`dataset[step]` -> ((photos, paintings, colors),).
+
+    photos and paintings (batch, crop, crop, 3), RGB, 0..1; colors (batch, COLORS), the palettes of
+    the paintings.
 
     Two folders, each read as `PhotoFolder` does. Half of the paintings have their colour channels
-    exchanged, so that a few hundred stand for more palettes than they have. With `palette` photos
-    get the painting's colours beforehand, as `nst.stylizer` does it.
+    exchanged, so that a few hundred stand for more palettes than they have.
     """
 
     num_batches, first = None, 0  # endless
 
-    def __init__(self, content, paintings, *, seed=0, palette=False, **sizes):
+    def __init__(self, content, paintings, *, seed=0, **sizes):
         super().__init__()
         self.photos = PhotoFolder(content, seed=seed, **sizes)
         self.paintings = PhotoFolder(paintings, seed=seed + 1, zoom=PAINTING_ZOOM, **sizes)
-        self.seed, self.palette = seed, palette
+        self.seed = seed
 
     def __getitem__(self, index: int):
         step = self.first + index
@@ -56,32 +59,35 @@ class PhotosAndPaintings(keras.utils.PyDataset):
         random = np.random.default_rng([self.seed, step, 2])
         for painting in paintings[step * len(paintings) % 2 :: 2]:
             painting[...] = painting[..., random.permutation(3)]
-        if self.palette:
-            pairs = zip(photos[:, None], paintings[:, None], strict=True)
-            photos = [color_matcher(painting, quiet=True)(photo) for photo, painting in pairs]
-            photos = with_grain(np.concatenate(photos), random)
-        return ((photos, paintings),)
+        colors = np.stack([palette_of(painting[None]) for painting in paintings])
+        return ((photos, paintings, colors),)
 
 
 class AnyStyleTrainer(Trainer):
-    """An any-style network as Keras trains it: (photos, paintings) -> what the loss needs."""
+    """An any-style network as Keras trains it: photos, paintings, their palettes -> what the loss
+    needs."""
 
-    def __init__(self, network: keras.Model, weights: str = "imagenet"):
+    def __init__(self, network: keras.Model, weights: str = "imagenet", seed: int = 0):
         wishes = [name for name in ("content", "tone") if name in WEIGHTS[network.name]]
         models = [f"{kind} {level}" for level in LEVELS for kind in ("mean_std", "gram")]
         super().__init__(network, [*wishes, *models, "tv"])
         encoder = style_encoder(weights)
-        decoder = adain_decoder(network) if len(network.inputs) == 3 else None
+        deep = network.name == "adain"
+        decoder = adain_decoder(network) if deep else None
+        self.canvas = None if deep else Canvas(network, seed)
         self.look = lambda pictures: encoder(pictures)  # functions: not to be saved with it
         self.decode = decoder and (lambda inputs: decoder(inputs))
 
     def call(self, inputs, training=False):
-        photos, paintings = inputs
-        seen, models = self.look(photos), self.look(paintings)
+        photos, paintings, colors = inputs
+        models = self.look(paintings)
         style = style_vector(models)
-        if self.decode is None:
-            painted, target = self.network([photos, style], training=True), _scaled(seen, DEEPEST)
+        if self.canvas:
+            photos, painted = self.canvas(photos, [style, colors])
+            target = _scaled(self.look(photos), DEEPEST)
         else:
+            photos = in_palette(photos, colors)
+            seen = self.look(photos)
             alpha = ops.ones_like(style[:, : len(ADAPTED)])
             features = [seen[level] for level in ADAPTED]
             painted, target = self.decode([photos, *features, style, alpha])
@@ -99,8 +105,7 @@ class AnyStyleTrainer(Trainer):
         style = style_vector(after)
         terms = {"content": _distance(_scaled(after, DEEPEST), made["target"])}
         if "tone" in weights:
-            tones = (ops.average_pool(made[key], TONE_CELL) for key in ("painted", "photos"))
-            terms["tone"] = _distance(*tones)
+            terms["tone"] = ops.mean(tone_distance(made["photos"], made["painted"]))
         for level in LEVELS:
             statistics = (level_statistics(vector, level) for vector in (style, made["style"]))
             gram = losses.gram_matrix(_scaled(after, level))
@@ -148,19 +153,19 @@ def train_any_style(
 ) -> PhotosAndPaintings:
     """Train `adain_network` or `adain_light_network` on a folder of photos and one of paintings.
 
-    Otherwise as `nstlib.train`: `options`, of which crop=128 and learning_rate=1e-3 are other,
+    Otherwise as `nstlib.train`: `options`, of which learning_rate=1e-3 is another,
     checkpoints, log, going on after an interruption. Of the network with VGG19 inside only the
     decoder learns; one without begins with `lay_style_axes`.
     """
-    plan = Training(**{"crop": 128, "learning_rate": 1e-3} | options)
+    plan = Training(**{"learning_rate": 1e-3} | options)
     stream = PhotosAndPaintings(
-        content, paintings, crop=plan.crop, batch=plan.batch, seed=plan.seed,
-        palette=network.name == "adain_light",
-    )  # fmt: skip
+        content, paintings, crop=plan.crop, batch=plan.batch, seed=plan.seed
+    )
     styles = _style_vectors(preview_paintings, plan.weights) if preview_paintings else []
-    alpha = [np.ones(len(ADAPTED), "float32")] * (len(network.inputs) - 2)
-    preview = Preview(Path(out), [[style, *alpha] for style in styles], previews)
-    trainer = partial(AnyStyleTrainer, weights=plan.weights)
+    deep, alpha = network.name == "adain", np.ones(len(ADAPTED), "float32")
+    others = [alpha if deep else palette_of(painting) for painting in preview_paintings]
+    preview = Preview(Path(out), [*zip(styles, others, strict=True)], previews)
+    trainer = partial(AnyStyleTrainer, weights=plan.weights, seed=plan.seed)
     settings, callbacks = {"terms": WEIGHTS[network.name]}, [*callbacks, preview]
     fit(network, trainer, stream, out, plan=plan, settings=settings, callbacks=callbacks)
     return stream

@@ -8,17 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
-from nstlib.backend import backend_name, has_gpu, keras, ops
+from nstlib.backend import backend_name, has_gpu, keras
 from nstlib.errors import InputError, number
 from nstlib.files import write, write_problem
 from nstlib.gatys.recipe import Recipe, recipe as named_recipe
 from nstlib.networks.conditions import SMALLEST
+from nstlib.networks.palette import set_palettes
+from nstlib.networks.training.canvas import Canvas
 from nstlib.networks.training.diary import Diary, Preview
-from nstlib.networks.training.loss import SHIFT_WEIGHT, PerceptualLoss, shift_distance
+from nstlib.networks.training.loss import PerceptualLoss
 from nstlib.networks.training.photos import PhotoFolder
 
 WARM_UP = 100  # steps, at most a tenth of all
-WINDOWS = 2  # of `PerceptualLoss`
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,9 @@ class Training:
     """
 
     steps: int = 2000
-    batch: int = 4
-    crop: int = 192
-    learning_rate: float = 3e-3
+    batch: int = 1
+    crop: int = 256
+    learning_rate: float = 2e-3
     every: int = 50
     seed: int = 0
     weights: str = "imagenet"
@@ -71,18 +72,17 @@ class Trainer(keras.Model):
 class StyleTrainer(Trainer):
     """A network of some styles: [photos, mix] -> photos, mix and painted, for a PerceptualLoss."""
 
-    def __init__(self, network: keras.Model, loss: PerceptualLoss):
-        super().__init__(network, [*loss.names, "shift"])
-        self.perceptual = loss
+    def __init__(self, network: keras.Model, loss: PerceptualLoss, seed: int = 0):
+        super().__init__(network, loss.names)
+        self.perceptual, self.canvas = loss, Canvas(network, seed)
 
     def call(self, inputs, training=False):
         photos, mix = inputs
-        painted = self.network([photos, mix], training=training)
-        return {"photos": photos, "mix": mix, "painted": ops.cast(painted, "float32")}
+        photos, painted = self.canvas(photos, [mix])
+        return {"photos": photos, "mix": mix, "painted": painted}
 
     def terms(self, made: dict) -> dict:
-        shift = SHIFT_WEIGHT * shift_distance(self.network, **made)
-        return self.perceptual(**made) | {"shift": shift}
+        return self.perceptual(**made)
 
 
 def train(
@@ -128,8 +128,10 @@ def train(
     }  # fmt: skip
 
     def trainer(shared: keras.Model) -> StyleTrainer:
-        return StyleTrainer(shared, PerceptualLoss(paintings, recipe, plan.weights, WINDOWS))
+        return StyleTrainer(shared, PerceptualLoss(paintings, recipe, plan.weights), plan.seed)
 
+    measured = range(len(styles)) if only is None else only
+    set_palettes(network, {number: paintings[number] for number in measured})
     mixes = np.eye(len(styles), dtype="float32")[:: -(-len(styles) // 8)]  # at most 8 columns
     callbacks = [*callbacks, Preview(Path(out), [[mix] for mix in mixes], previews)]
     fit(network, trainer, stream, out, plan=plan, settings=settings, callbacks=callbacks)
