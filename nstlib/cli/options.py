@@ -85,6 +85,8 @@ def add_engine(parser: argparse.ArgumentParser, default: str) -> Callable:
     add = _only_for(parser, NETWORKS)
     add("--network", metavar="N", help="a bundled one, such as light, or a file")
     add("--tile", metavar="N", type=WHOLE, help="paint in tiles of N pixels, such as 1024")
+    add("--palette", metavar="P", type=SHARE, help="0, the photo's colours, to 1, the painting's")
+    add("--ground", metavar="G", type=SHARE, help="0, the bare photo, to 1: noise to paint on")
     add = _only_for(parser, ("adain",))
     add("--alpha", metavar="A", type=SHARE, help="0, keep content, to 1")
     add = _only_for(parser, ("gatys",))
@@ -111,5 +113,5 @@ def engine_of(args: argparse.Namespace) -> Engine:
     style = shares(args.style)
     if args.engine == "gatys" and not isinstance(style, str):
         args.usage_error("gatys takes no mix; `stylize` takes more paintings with --styles")
-    options = given(args, "alpha", "steps")
+    options = given(args, "alpha", "steps", "palette", "ground")
     return Engine(args.engine, style, args.network, tile=args.tile, options=options)

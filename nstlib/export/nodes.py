@@ -97,9 +97,9 @@ def _activated(graph, layer, x):
 
 
 def _dense(graph, layer, x):
-    kernel, bias = layer.get_weights()
-    x = graph.add("Add", graph.add("MatMul", x, kernel), bias)
-    return _activated(graph, layer, x)
+    kernel, *bias = layer.get_weights()
+    x = graph.add("MatMul", x, kernel)
+    return _activated(graph, layer, graph.add("Add", x, *bias) if bias else x)
 
 
 def _normalization(graph, layer, x):

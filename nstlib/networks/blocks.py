@@ -96,12 +96,22 @@ class Enlarge(layers.Layer):
 
     def call(self, x):
         _, height, width, channels = ops.shape(x)
-        if self.smooth:
-            return ops.image.resize(x, (self.size * height, self.size * width), "bilinear")
-        wide = ops.concatenate([x] * self.size, axis=3)  # every pixel beside itself, then every row
+        wide = ops.concatenate(self._places(x, 2), axis=3)  # every pixel beside itself, then rows
         wide = ops.reshape(wide, (-1, height, self.size * width, channels))
-        tall = ops.concatenate([wide] * self.size, axis=2)
+        tall = ops.concatenate(self._places(wide, 1), axis=2)
         return ops.reshape(tall, (-1, self.size * height, self.size * width, channels))
+
+    def _places(self, x, axis: int) -> list:
+        """What comes at the first, the second, … place of every pixel's, along an axis."""
+        if not self.smooth:
+            return [x] * self.size
+        whole, but_first, but_last, first, last = (
+            tuple(part if place == axis else slice(None) for place in range(4))
+            for part in (slice(None), slice(1, None), slice(-1), slice(1), slice(-1, None))
+        )
+        before = ops.concatenate([x[first], x[but_last]], axis=axis)
+        after = ops.concatenate([x[but_first], x[last]], axis=axis)
+        return [0.75 * x[whole] + 0.25 * neighbour for neighbour in (before, after)]
 
     def compute_output_shape(self, shape):
         larger = (side and self.size * side for side in shape[1:3])  # None stays None

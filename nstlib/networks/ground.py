@@ -10,8 +10,9 @@ import numpy as np
 from nstlib.backend import keras, layers, ops
 from nstlib.networks.palette import Palette
 
-KNOTS, SPACING = 96, 6.0  # of a lattice of random numbers, and the pixels between two of them
-SMOOTHNESS = 5.0  # pixels: the standard deviation of the bump that each number is spread to
+# Of a lattice of random numbers, how many there are, and the pixels between two of them; the
+# standard deviation in pixels of the bump that each is spread to. Half precision knows them all.
+KNOTS, SPACING, SMOOTHNESS = 128, 4.0, 5.12
 STRENGTH = 0.05  # standard deviation, of brightness 0..1
 
 
@@ -52,7 +53,8 @@ class Ground(layers.Layer):
     def call(self, pictures):
         _, height, width, _ = ops.shape(pictures)
         places = (ops.cast(ops.arange(side), "float32") for side in (height, width))
-        return ops.clip(pictures + self.strength * ground(*places)[None, :, :, None], 0, 1)
+        laid = ops.reshape(self.strength * ground(*places), (1, height, width, 1))
+        return ops.clip(pictures + laid, 0, 1)
 
     def compute_output_shape(self, shape):
         return shape

@@ -48,7 +48,8 @@ def in_palette(pictures, colors):
     apart = pixels - center
     count = ops.cast(shape[1] * shape[2], "float32")
     covariance = OPPONENT @ (ops.transpose(apart, (0, 2, 1)) @ apart / count) @ OPPONENT.T
-    least = ops.diagonal(factor, axis1=1, axis2=2) / (GAIN * ops.maximum(share, 1e-3))
+    least = ops.sum(factor * np.eye(3, dtype="float32"), axis=2)  # the diagonal
+    least = least / (GAIN * ops.maximum(share, 1e-3))
     matrix = OPPONENT.T @ factor @ _whitening(covariance, least) @ OPPONENT
     matched = apart @ ops.transpose(matrix, (0, 2, 1)) + (mean @ OPPONENT)[:, None]
     whole = matched + (1 - share)[:, None] * pixels

@@ -10,7 +10,7 @@ import numpy as np
 
 from nstlib.backend import has_gpu, keras, ops
 from nstlib.errors import InputError
-from nstlib.export.freeze import for_style
+from nstlib.export.freeze import for_style, freeze
 from nstlib.export.onnx import onnx_forward
 from nstlib.images.color import color_matcher
 from nstlib.networks import conditions
@@ -31,6 +31,8 @@ def one_pass(engine: Engine) -> Callable:
             f"{', '.join(trained.styles)}: for these the engine is 'fast'."
         )
     if trained.architecture == "adain":
+        if "ground" in engine.options:
+            raise InputError("ground: the network adain has no such layer.")
         forward = _deep(engine, trained)
     else:
         forward = _forward(engine, *for_style(trained, engine.style, engine.options))
@@ -49,13 +51,12 @@ def one_pass(engine: Engine) -> Callable:
 
 def _deep(engine: Engine, trained: PaintingNetwork) -> Callable:
     """The network adain, which has no palette inside, so that the photo gets it beforehand."""
-    options = dict(engine.options)
-    palette, alpha = options.pop("palette", 1.0), options.get("alpha")
+    asked = {"style_size": conditions.STYLE_SIZE, "alpha": None, "palette": 1.0} | engine.options
+    size, alpha, palette = asked["style_size"], asked["alpha"], asked["palette"]
     palette *= 1.0 if alpha is None or isinstance(alpha, Mapping) else alpha
-    shares, paintings = conditions.looked_at(
-        engine.style, options.get("style_size", conditions.STYLE_SIZE)
-    )
-    forward = _forward(engine, *for_style(trained, engine.style, options))
+    shares, paintings = conditions.looked_at(engine.style, size)
+    condition = conditions.painting_condition(trained, shares, paintings, alpha)
+    forward = _forward(engine, trained, freeze(trained.network, condition))
     return _in_palette(forward, shares[0], paintings, palette)
 
 

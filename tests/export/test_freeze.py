@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from nstlib.export.freeze import freeze
+from nstlib.errors import InputError
+from nstlib.export.freeze import for_style, freeze
 from nstlib.images.arrays import resize
 from nstlib.images.bundled import photo
 from nstlib.networks.adain import Adapt
@@ -15,10 +16,10 @@ from nstlib.networks.stylebank import MixBanks
 
 TOLD = (ConditionalInstanceNormalization, Adapt, MixBanks, keras.layers.Dense)
 CASES = [
-    ("light", {"great_wave": 0.3, "poppies": 0.7}, {}),  # its normalisations have a limit
-    ("stylebank", {"great_wave": 0.5, "poppies": 0.5}, {}),
-    ("adain-light", "poppies", {}),
-    ("adain", "poppies", {"alpha": {"block2_conv1": 0.3}}),  # 1 at the other levels
+    ("light", {"great_wave": 0.3, "the_scream": 0.7}, {}),  # its normalisations have a limit
+    ("stylebank", {"udnie": 0.5, "red_fuji": 0.5}, {}),
+    ("adain-light", "great_wave", {}),
+    ("adain", "great_wave", {"alpha": {"block2_conv1": 0.3}}),  # 1 at the other levels
 ]
 
 
@@ -31,6 +32,35 @@ def test_frozen(name, style, options):
     expected = keras.ops.convert_to_numpy(trained.network([picture, *condition]))
     made = keras.ops.convert_to_numpy(frozen(picture))
     np.testing.assert_allclose(made, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "style"), [("light", "great_wave"), ("adain-light", "great_wave")]
+)
+def test_a_palette_and_a_ground_of_any_strength(name, style):
+    """Without both, what the network paints of is the photo itself."""
+    picture, seen = resize(photo("great_wall", 128), (50, 77)), {}
+    for how in ({}, {"palette": 0.5}, {"palette": 0}, {"ground": 0}, {"palette": 0, "ground": 0}):
+        _, frozen = for_style(name, style, how)
+        names = [layer.name for layer in frozen.layers]
+        pad = frozen.get_layer("down1_pad").input
+        seen[str(how)] = keras.ops.convert_to_numpy(keras.Model(frozen.input, pad)(picture))
+        assert ("palette" in names) == (how.get("palette") != 0)
+        assert ("ground" in names) == (how.get("ground") != 0)
+    np.testing.assert_array_equal(seen[str({"palette": 0, "ground": 0})], picture)
+    ends = seen["{}"] - seen[str({"ground": 0})]
+    assert 0.02 < ends.std() < 0.06, "the ground"
+    assert len({one.tobytes() for one in seen.values()}) == len(seen)
+
+
+def test_strengths_that_a_network_does_not_take():
+    for how, said in (({"palette": 2}, "palette is 2; "), ({"ground": "much"}, "ground is 'much'")):
+        with pytest.raises(InputError, match=said):
+            for_style("light", "great_wave", how)
+    with pytest.raises(InputError, match="ground: the network adain has no such layer"):
+        for_style("adain", "great_wave", {"ground": 0.5})
+    with pytest.raises(InputError, match="palette: this belongs to a style"):
+        for_style("light", None, {"palette": 0.5})
 
 
 def test_what_is_left_of_1_goes_to_the_features():

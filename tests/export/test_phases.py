@@ -40,6 +40,14 @@ def test_a_convolution_after_doubling(draw):
     np.testing.assert_allclose(made, phases(expected), atol=1e-12)
 
 
+def test_a_convolution_after_doubling_smoothly(draw):
+    picture, kernel = draw((1, 5, 4, 2)).astype("float32"), draw((3, 3, 2, 3)).astype("float32")
+    doubled = np.asarray(Enlarge(2, smooth=True)(picture))
+    expected = convolved(doubled, kernel, "symmetric")
+    made = convolved(picture, polyphase.doubling_kernel(kernel, smooth=True), "edge")
+    np.testing.assert_allclose(made, phases(expected), atol=1e-4)
+
+
 def test_a_convolution_between_phases(draw):
     picture, kernel = draw((1, 6, 8, 2)), draw((3, 3, 2, 3))
     made = convolved(phases(picture), polyphase.phase_kernel(kernel), "edge")

@@ -53,6 +53,19 @@ def test_instance_normalisation_is_keras_group_normalisation_of_single_channels(
     np.testing.assert_allclose(ours(tiny_image), theirs(tiny_image), atol=1e-5)
 
 
+def test_a_border_that_is_mirrored_too():
+    row = np.arange(4, dtype="float32").reshape(1, 1, 4, 1).repeat(4, axis=1)
+    padded = ops.convert_to_numpy(ReflectionPadding(2, repeat=True)(row))
+    np.testing.assert_array_equal(padded[0, 0, :, 0], [1, 0, 0, 1, 2, 3, 3, 2])
+
+
+def test_enlarging_smoothly_goes_straight_from_pixel_to_pixel():
+    row = np.array([0, 4, 0, 0], "float32").reshape(1, 1, 4, 1).repeat(3, axis=1)
+    made = ops.convert_to_numpy(Enlarge(2, smooth=True)(row))
+    assert made.shape == (1, 6, 8, 1)
+    np.testing.assert_allclose(made[0, 0, :, 0], [0, 1, 3, 3, 1, 0, 0, 0], atol=1e-6)
+
+
 @pytest.mark.parametrize("size", [2, 3])
 def test_enlarging_repeats_every_pixel(size, tiny_image):
     wanted = tiny_image.repeat(size, axis=1).repeat(size, axis=2)

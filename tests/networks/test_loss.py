@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from keras import ops
 
 from nstlib.errors import InputError
 from nstlib.gatys.objective import objective
@@ -57,23 +56,11 @@ def test_where_no_style_is_asked_for_only_the_identity_counts(tiny_image, painti
     assert all(float(term) == 0 for term in terms.values())
 
 
-@pytest.mark.parametrize(("axis", "share"), [(1, 1 / 2), (2, 1 / 2), (None, 0)])
-def test_a_lattice_that_stays_when_the_photo_moves_costs(axis, share, tiny_image):
-    photos = ops.concatenate([tiny_image, tiny_image])  # the first will move down, the other right
-    lattice = np.zeros(photos.shape, "float32")
-    if axis is not None:
-        np.moveaxis(lattice, axis, 0)[::8] = 0.1
-
-    def network(inputs, training):
-        _, height, width, _ = inputs[0].shape
-        return inputs[0] + lattice[: inputs[0].shape[0], :height, :width]
-
-    mix = np.ones((2, 1), "float32")
-    distance = shift_distance(network, photos, mix, network([photos, mix], True))
-    lines = 2 / 8  # each line of the lattice is missed twice: where it was and where it is
-    assert float(distance) == pytest.approx(share * lines * 0.1**2, rel=0.15, abs=1e-9)
-
-
 def test_only_relative_recipes_train_networks(paintings):
     with pytest.raises(InputError, match="Only recipes that are relative"):
         PerceptualLoss(list(paintings.values()), "gatys-2016", "random")
+
+
+def test_a_weight_that_networks_cannot_take_is_not_passed_over(paintings):
+    with pytest.raises(InputError, match="histogram_weight is for nst.style_transfer"):
+        PerceptualLoss(list(paintings.values()), recipe(RECIPE, histogram_weight=1.0), "random")

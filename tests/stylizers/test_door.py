@@ -163,9 +163,10 @@ def test_regions_are_painted_each_by_its_own():
         (("gatys", "poppies"), {"network": "light"}, "'gatys' takes none of these"),
         (("gatys", "poppies"), {"runtime": "onnx"}, "'gatys' takes none of these"),
         (("poppies", "waves"), {}, "style is for the engines gatys, fast, adain, adain-light"),
-        (("poppies",), {"alpha": 0.5}, "alpha: a network of named styles takes no such thing"),
-        (("adain", "poppies"), {"steps": 3}, "steps: .* adain-light take alpha, style_size"),
+        (("poppies",), {"alpha": 0.5}, "alpha: a network of named styles takes palette, ground"),
+        (("adain", "poppies"), {"steps": 3}, "steps: .* adain-light take palette, ground, alpha"),
         (("adain", "poppies"), {"palette": 2}, "palette is 2; .* from 0 to 1"),
+        (("poppies",), {"ground": -1}, "ground is -1; .* 0 paints on the bare photo"),
         (("poppies",), {"threads": -1}, "threads is -1"),
         (("poppies",), {"runtime": "tflite"}, "runtime is 'tflite'. It can be 'keras', 'onnx'"),
         (("poppies",), {"runtime": "onnx", "tile": 512}, "tile is for runtime='keras'"),
@@ -183,7 +184,7 @@ def test_what_an_engine_does_not_take_is_said_before_it_is_built(arguments, opti
         ({"dots": -1.0}, {}, "share of dots is -1.0"),
         ({"dots": np.nan}, {}, "share of dots is nan"),
         ({}, {}, "add up to 0"),
-        ("dots", {"alpha": 0.5}, "alpha: a network of named styles takes no such thing"),
+        ("dots", {"alpha": 0.5}, "alpha: a network of named styles takes palette, ground"),
     ],
 )
 def test_styles_that_a_network_has_not_learnt(file, style, options, message):
