@@ -32,14 +32,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     begin = parser.add_mutually_exclusive_group().add_argument
     begin("--add-to", metavar="NETWORK", help="teach it the styles, change nothing else")
     begin("--go-on-from", metavar="NETWORK", help="begin with this; styles: or adain-light")
-    strokes = "larger strokes: 512; finer: 256; else %(default)s"
-    add("--style-size", metavar="N", type=WHOLE, default=384, help=strokes)
+    strokes = "larger strokes: 640; finer: 320; else %(default)s"
+    add("--style-size", metavar="N", type=WHOLE, default=448, help=strokes)
     add("--style-weight", metavar="W", type=WEIGHT, help="more paints more boldly")
     add("--preview", metavar="PHOTO", nargs="*", default=PREVIEWS, help="painted now and then")
-    add("--steps", metavar="N", type=WHOLE, default=3000, help="batches: %(default)s")
-    add("--batch", metavar="N", type=WHOLE, default=4, help="photos in a batch: %(default)s")
-    add("--crop", metavar="N", type=WHOLE, default=192, help="pixels of a photo: %(default)s")
-    add("--learning-rate", metavar="R", type=WEIGHT, default=3e-3, help="of Adam: %(default)s")
+    add("--steps", metavar="N", type=WHOLE, default=6000, help="batches: %(default)s")
+    add("--batch", metavar="N", type=WHOLE, default=1, help="photos in a batch: %(default)s")
+    add("--crop", metavar="N", type=WHOLE, default=256, help="pixels of a photo: %(default)s")
+    add("--learning-rate", metavar="R", type=WEIGHT, default=2e-3, help="of Adam: %(default)s")
     add("--every", metavar="N", type=WHOLE, default=50, help="steps a checkpoint: %(default)s")
     add("--weights", metavar="W", default="imagenet", help="of VGG19: imagenet, random, or a file")
     add("--seed", metavar="N", type=int, default=0, help="of what is drawn: %(default)s")

@@ -31,7 +31,7 @@ class Training:
     stream of photos; the `weights` of VGG19, "imagenet", "random" or a file.
     """
 
-    steps: int = 2000
+    steps: int = 6000
     batch: int = 1
     crop: int = 256
     learning_rate: float = 2e-3
