@@ -15,10 +15,10 @@ from nstlib.networks.stylebank import MixBanks
 
 TOLD = (ConditionalInstanceNormalization, Adapt, MixBanks, keras.layers.Dense)
 CASES = [
-    ("light", {"great_wave": 0.3, "poppies": 0.7}, {}),  # its normalisations have a limit
-    ("stylebank", {"great_wave": 0.5, "poppies": 0.5}, {}),
-    ("adain-light", "poppies", {}),
-    ("adain", "poppies", {"alpha": {"block2_conv1": 0.3}}),  # 1 at the other levels
+    ("light", {"great_wave": 0.3, "the_scream": 0.7}, {}),  # its normalisations have a limit
+    ("stylebank", {"red_fuji": 0.5, "udnie": 0.5}, {}),
+    ("adain-light", "the_scream", {}),
+    ("adain", "the_scream", {"alpha": {"block2_conv1": 0.3}}),  # 1 at the other levels
 ]
 
 
