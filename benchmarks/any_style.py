@@ -70,7 +70,7 @@ class Peer:
         return nst.load_image(after), seconds
 
 
-def times(peer: Peer, threads: int, calls: int, style: str = "poppies") -> None:
+def times(peer: Peer, threads: int, calls: int, style: str = "the_scream") -> None:
     """Print a table of warm medians; nothing else runs in another's turn."""
 
     def ours(name: str):

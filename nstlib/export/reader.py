@@ -198,7 +198,7 @@ def style_transfer(pathIn, pathOut, model, width=None, jpg_quality=80) -> float:
     """
     import cv2
 
-    model = readable(model, "network", "Write it: nst.export_onnx('light', …, style='poppies').")
+    model = readable(model, "network", "Write it: nst.export_onnx('light', …, style='the_scream').")
     picture = load_image(pathIn)
     if width is not None:
         number("width", width, 1, whole=True, unit="pixels")

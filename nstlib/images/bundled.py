@@ -10,7 +10,7 @@ from nstlib.files import data_folder, readable
 from nstlib.images.files import load_image
 
 KINDS = ("photo", "painting", "texture")
-TEXTURES = ("brick", "gravel", "grass")
+TEXTURES = ("brick", "gravel", "grass", "sandstone")
 
 
 @dataclass(frozen=True)

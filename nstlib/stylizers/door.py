@@ -32,15 +32,15 @@ def stylizer(
     """A function `paint(picture, strength=1.0, preserve_color=False) -> picture`.
 
     `name` is a style that a network was trained for ("starry_night"), a dict of such styles to
-    shares ({"great_wave": 0.5, "poppies": 0.5}), or an engine that takes any painting as `style`, a
-    bundled name, a file, or a picture: "gatys" paints by gradient descent, with the options of
-    `style_transfer`; "adain" and "adain-light" paint in one pass, take a dict of paintings to
-    shares too, and have as options `alpha`, 0..1, or one for each of block2_conv1, block3_conv1 and
-    block4_conv1 (adain only), `style_size`, the longest side in pixels at which they look at a
-    painting's file: smaller means denser strokes. All networks have the options `palette`, 0..1,
-    how far the photo first gets the painting's colours, and (but adain) `ground`, 0..1, how strong
-    the ground is that they paint on. `network` is a bundled network (light) or a file;
-    with one for any style, `name` can be the painting.
+    shares ({"great_wave": 0.5, "the_scream": 0.5}), or an engine that takes any painting as
+    `style`, a bundled name, a file, or a picture: "gatys" paints by gradient descent, with the
+    options of `style_transfer`; "adain" and "adain-light" paint in one pass, take a dict of
+    paintings to shares too, and have as options `alpha`, 0..1, or one for each of block2_conv1,
+    block3_conv1 and block4_conv1 (adain only), and `style_size`, the longest side in pixels at
+    which they look at a painting's file: smaller means denser strokes. `network` is a bundled
+    network (light) or a file; with one for any style, `name` can be the painting. All networks have
+    the options `palette`, 0..1, how far the photo first gets the painting's colours, and, but for
+    adain, `ground`, 0..1, how strong the noise is that they paint on.
 
     A network runs in Keras ("keras" as `runtime`) or in ONNX Runtime ("onnx"), on so many `threads`
     (0: all cores). Both paint the same but for rounding. By itself it is ONNX Runtime on a CPU, for

@@ -44,7 +44,7 @@ class Engine:
     def __post_init__(self):
         choice("The engine", self.name, ENGINES)
         if self.style is None:
-            raise InputError(f'Name the painting for {self.name!r}, such as style="poppies".')
+            raise InputError(f'Name the painting for {self.name!r}, such as style="the_scream".')
         if self.name != "gatys":
             self._check_network()
         elif (self.network, self.runtime, self.threads, self.tile) != (None, None, 0, None):

@@ -89,7 +89,7 @@ def stylize_folder(
 ) -> FolderReport:
     """Paint every picture of a folder, or of a glob ("photos/**/*.jpg"), into the folder `out`.
 
-    `paint` and `options` are what `nst.stylizer` takes: "poppies", or "adain", style="poppies"; or
+    `paint` and `options` are what `nst.stylizer` takes: "red_fuji", or "adain", style="mosaic"; or
     `paint` is a stylizer, or any function picture -> picture, with its options. `size` is the
     longest side in pixels at which pictures are read, at most; `strength` and `preserve_color` are
     those of a stylizer; `extension`, such as ".jpg", is one for all; folders in the folder stay.

@@ -52,7 +52,7 @@ def stylize_video(
 ) -> VideoReport:
     """Paint a video, frame by frame, with any stylizer, its sound and its times kept.
 
-    `paint` and `options` are what `nst.stylizer` takes: "poppies", or "adain", style="poppies"; or
+    `paint` and `options` are what `nst.stylizer` takes: "red_fuji", or "adain", style="mosaic"; or
     `paint` is a stylizer, or any function picture -> picture, with its options. `consistency` is as
     for `FramePainter`; `size` is the longest side in pixels at most, by itself the video's;
     `strength` and `preserve_color` are those of a stylizer. `path_out` ends in .mp4, .mkv, .mov or

@@ -9,13 +9,13 @@ from PIL import Image
 
 from nstlib.stylizers.engine import Engine
 
-FAST = Engine("fast", "poppies")
-MIXED = Engine("fast", {"poppies": 1.0, "great_wave": 3.0}, "light", tile=64)
+FAST = Engine("fast", "the_scream")
+MIXED = Engine("fast", {"the_scream": 1.0, "great_wave": 3.0}, "light", tile=64)
 ADAIN = Engine("adain", "mine.jpg", options={"alpha": 0.5})
 GATYS = Engine("gatys", "mine.jpg", options={"steps": 5})
 TYPED = [
-    (["poppies"], FAST),
-    (["poppies=1,great_wave=3", "--network", "light", "--tile", 64], MIXED),
+    (["the_scream"], FAST),
+    (["the_scream=1,great_wave=3", "--network", "light", "--tile", 64], MIXED),
     (["mine.jpg", "--engine", "adain", "--alpha", 0.5], ADAIN),
     (["mine.jpg", "--engine", "gatys", "--steps", 5], GATYS),
 ]
@@ -67,7 +67,7 @@ def test_folder_paints_with_the_engine_that_was_typed(run, worked, typed, engine
 @pytest.mark.parametrize("command", ["video", "folder"])
 def test_ctrl_c_leaves_work_that_is_gone_on_with(run, worked, command):
     worked.error = KeyboardInterrupt()
-    code, out, err = run(command, "in", "poppies", "-o", "out.mp4")
+    code, out, err = run(command, "in", "the_scream", "-o", "out.mp4")
     assert (code, out) == (130, "")
     assert err == "nstlib: stopped by Ctrl-C; the same command goes on from here\n"
 
@@ -100,13 +100,13 @@ def measured(monkeypatch):
 def test_compare_measures_files_and_paints_with_engines(run, mine, measured, asked):
     engines = ["--engines", "gatys, adain,stylebank", "--steps", 7, "--size", 64]
     outputs = ["-o", "table.csv", "-o", "strip.jpg"]
-    code, out, _ = run("compare", "cat", "great_wave", mine, mine, *engines, *outputs)
+    code, out, _ = run("compare", "cat", "red_fuji", mine, mine, *engines, *outputs)
     assert (code, out) == (0, "| a table |\n")
     assert list(measured) == ["mine", "mine 2", "gatys", "adain", "stylebank"]
     gatys, *others = asked
     assert gatys.name == "gatys" and gatys.options == {"steps": 7}
     assert max(gatys.style.shape) == 64, "the style at the size at which it is measured"
-    assert others == [Engine("adain", "great_wave"), Engine("fast", "great_wave", "stylebank")]
+    assert others == [Engine("adain", "red_fuji"), Engine("fast", "red_fuji", "stylebank")]
     assert Path("table.csv").exists() and Path("strip.jpg").exists()
     again = [*outputs, "--overwrite", "--quiet", "--size", 64]
     assert run("compare", "cat", "great_wave", mine, *again) == (0, "", "")

@@ -7,7 +7,7 @@ import pytest
 
 
 def test_export_prints_what_it_wrote_and_how_near_it_is(run):
-    mix = ("--style", "starry_night=1,poppies=1")
+    mix = ("--style", "starry_night=1,the_scream=1")
     code, printed, _ = run("export", "light", "-o", "l.onnx", *mix, "--check")
     wrote, inputs, outputs, difference = printed.splitlines()
     assert code == 0 and wrote.startswith("Wrote l.onnx: ") and wrote.endswith(" MB, ONNX")

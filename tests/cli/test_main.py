@@ -44,31 +44,31 @@ OPTIONS = {
     "stylize cat brick -o a.jpg --histogram-weight 2 --pooling average --padding reflect": {
         **{"histogram_weight": 2.0, "pooling": "average", "padding": "reflect"},
     },
-    "folder photos poppies -o out": {"engine": "fast", "size": 512, "full_size": False},
-    "folder photos poppies -o out --engine gatys --network n --size 9 --full-size --tile 512": {
+    "folder photos the_scream -o out": {"engine": "fast", "size": 512, "full_size": False},
+    "folder photos the_scream -o out --engine gatys --network n --size 9 --full-size --tile 512": {
         **{"engine": "gatys", "network": "n", "size": 9, "full_size": True, "tile": 512},
     },
-    "folder photos poppies -o out --strength 0 --preserve-color --extension .png --workers 2": {
+    "folder photos the_scream -o out --strength 0 --preserve-color --extension .png --workers 2": {
         **{"strength": 0.0, "preserve_color": True, "extension": ".png", "workers": 2},
     },
-    "folder photos poppies -o out --scheduler tcp://host:8786 --timeout 3 --quiet": {
+    "folder photos the_scream -o out --scheduler tcp://host:8786 --timeout 3 --quiet": {
         **{"scheduler": "tcp://host:8786", "timeout": 3.0, "quiet": True},
     },
-    "video v.mp4 poppies -o out.mp4": {"engine": "fast", "size": None, "video": Path("v.mp4")},
-    "video v.mp4 poppies -o out.mp4 --engine gatys --steps 60 --size 256 --consistency 0.5": {
+    "video v.mp4 the_scream -o out.mp4": {"engine": "fast", "size": None, "video": Path("v.mp4")},
+    "video v.mp4 the_scream -o out.mp4 --engine gatys --steps 60 --size 256 --consistency 0.5": {
         **{"engine": "gatys", "steps": 60, "size": 256, "consistency": 0.5},
     },
-    "video v.mp4 poppies -o o.mp4 --network n --alpha 1 --strength 0.5 --preserve-color": {
+    "video v.mp4 the_scream -o o.mp4 --network n --alpha 1 --strength 0.5 --preserve-color": {
         **{"network": "n", "alpha": 1.0, "strength": 0.5, "preserve_color": True},
     },
-    "video v.mp4 poppies -o o.mp4 --codec libx264 --overwrite --quiet": {
+    "video v.mp4 the_scream -o o.mp4 --codec libx264 --overwrite --quiet": {
         **{"codec": "libx264", "overwrite": True, "quiet": True},
     },
-    "compare cat poppies a.jpg b.jpg --engines fast,adain --steps 3 -o t.csv -o s.jpg": {
+    "compare cat the_scream a.jpg b.jpg --engines fast,adain --steps 3 -o t.csv -o s.jpg": {
         **{"paintings": ["a.jpg", "b.jpg"], "engines": "fast,adain", "steps": 3},
         "output": [Path("t.csv"), Path("s.jpg")],
     },
-    "compare cat poppies --engines gatys --size 64 --overwrite --quiet": {
+    "compare cat the_scream --engines gatys --size 64 --overwrite --quiet": {
         **{"engines": "gatys", "size": 64, "overwrite": True, "quiet": True, "output": []},
     },
     "export light -o light.onnx --check": {"network": "light", "check": True, "style": None},
@@ -139,12 +139,12 @@ def test_version(run):
 
 
 def test_shares_of_styles():
-    assert shares("poppies") == "poppies"
-    assert shares("poppies=1, great_wave=0.5") == {"poppies": 1.0, "great_wave": 0.5}
+    assert shares("the_scream") == "the_scream"
+    assert shares("the_scream=1, great_wave=0.5") == {"the_scream": 1.0, "great_wave": 0.5}
     Path("a=b.jpg").touch()
     assert shares("a=b.jpg") == "a=b.jpg", "a file of that name comes first"
     with pytest.raises(InputError, match="no mix; write great_wave=0.5"):
-        shares("poppies=a")
+        shares("the_scream=a")
 
 
 @pytest.mark.parametrize(

@@ -199,7 +199,7 @@ def test_any_style_takes_a_mix_of_paintings(run, photo, asked):
 def test_every_engine_can_be_weaker_and_keep_the_photo_s_luminance(run, photo, monkeypatch):
     black = lambda engine: lambda picture: picture * 0  # noqa: E731
     monkeypatch.setattr("nstlib.stylizers.door.Stylizer", black)
-    fast = ["stylize", photo, "poppies", "-o", "a.png", "--engine", "fast", "--overwrite"]
+    fast = ["stylize", photo, "the_scream", "-o", "a.png", "--engine", "fast", "--overwrite"]
     before = images.load_image(photo)
     assert run(*fast, "--strength", 0.5)[0] == 0
     assert abs(images.load_image("a.png") - before / 2).max() < 0.01

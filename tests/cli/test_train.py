@@ -61,20 +61,20 @@ def taught(monkeypatch) -> list[dict]:
 
 
 def test_train_two_styles_then_paint_with_them(run, photo, photos, taught):
-    train = ["train", "styles", "--content", photos, "--style", "poppies", photo, "-o", "two"]
+    train = ["train", "styles", "--content", photos, "--style", "the_scream", photo, "-o", "two"]
     code, out, _ = run(*train, *TINY)
-    assert code == 0 and "poppies, my photo" in out and "--engine fast" in out
+    assert code == 0 and "the_scream, my photo" in out and "--engine fast" in out
     assert keras.config.dtype_policy().name == "float32", "what it computed in is not left behind"
     card = Path("two/card.md").read_text(encoding="utf-8")
     assert "block3_conv2" in card and "| step |" in card and "10 files" in card
     fast = ["--engine", "fast", "--network", "two/network.npz"]
-    assert run("stylize", photo, "poppies", "-o", "out.png", *fast)[0] == 0
+    assert run("stylize", photo, "the_scream", "-o", "out.png", *fast)[0] == 0
     (told,) = taught
     assert Training(**{name: told[name] for name in SETTINGS}).weights == "random"
 
 
 def test_options_reach_the_training(run, photo, photos, taught):
-    train = ["train", "styles", "--content", photos, "-o", "two", "--style", "poppies", photo]
+    train = ["train", "styles", "--content", photos, "-o", "two", "--style", "the_scream", photo]
     assert run(*train)[0] == 0
     (told,) = taught
     assert list(told["previews"]) == ["great_wall", "cat", "chameleon"]
@@ -91,19 +91,19 @@ def test_options_reach_the_training(run, photo, photos, taught):
 
 def test_going_on_and_adding_a_style(run, photo, photos, taught):
     train = ["train", "styles", "--content", photos, *TINY]
-    assert run(*train, "--style", "poppies", photo, "-o", "two")[0] == 0
+    assert run(*train, "--style", "the_scream", photo, "-o", "two")[0] == 0
     on = ["--go-on-from", "two/network.npz", "-o", "further"]
-    assert run(*train, "--style", "poppies", photo, *on)[0] == 0 and taught[-1]["only"] is None
-    code, _, err = run(*train, "--style", "poppies", *on)
-    assert code == 1 and "knows the styles poppies, my photo" in err
+    assert run(*train, "--style", "the_scream", photo, *on)[0] == 0 and taught[-1]["only"] is None
+    code, _, err = run(*train, "--style", "the_scream", *on)
+    assert code == 1 and "knows the styles the_scream, my photo" in err
     more = ["--add-to", "two/network.npz", "-o", "three"]
     assert run(*train, "--style", "great_wave", *more)[0] == 0 and taught[-1]["only"] == [2]
-    assert load_network("three/network.npz").styles == ("poppies", photo.stem, "great_wave")
+    assert load_network("three/network.npz").styles == ("the_scream", photo.stem, "great_wave")
 
 
 def test_a_stylebank_asks_for_the_photo_itself_now_and_then(run, photos, taught):
     train = ["train", "stylebank", "--content", photos, "-o", "bank", *TINY]
-    assert run(*train, "--style", "poppies", "brick")[0] == 0
+    assert run(*train, "--style", "the_scream", "brick")[0] == 0
     assert taught[0]["identity_every"] == 3
 
 
@@ -119,10 +119,10 @@ def test_any_style_then_named_styles_from_it(run, photos, tmp_path, taught):
     assert told["network"] == "adain_light" and len(told["preview_paintings"]) == 5
     card = Path("mine/card.md").read_text(encoding="utf-8")
     assert "**Paintings**: 3 files, 0 unreadable" in card and "mean_std 30" in card
-    styles = ["--style", "poppies", "great_wave", "--go-on-from", "mine/network.npz"]
+    styles = ["--style", "the_scream", "great_wave", "--go-on-from", "mine/network.npz"]
     assert run("train", "styles", "--content", photos, "-o", "light", *TINY, *styles)[0] == 0
     learnt = load_network("light/network.npz")
-    assert (learnt.architecture, learnt.styles) == ("light", ("poppies", "great_wave"))
+    assert (learnt.architecture, learnt.styles) == ("light", ("the_scream", "great_wave"))
 
 
 def test_ctrl_c_leaves_a_training_that_is_gone_on_with(run, photos, monkeypatch):

@@ -24,7 +24,7 @@ STYLE = "starry_night"
 BUNDLED = {
     "light": STYLE,
     "johnson_starry_night": STYLE,
-    "stylebank": {"udnie": 0.5, "red_fuji": 0.5},
+    "stylebank": {"red_fuji": 0.5, "udnie": 0.5},
     "adain": STYLE,
     "adain-light": STYLE,
 }

@@ -10,8 +10,8 @@ from PIL import Image
 from nstlib.errors import InputError, MissingFile
 from nstlib.images import bundled as data
 
-# What may be passed on with the course. Some rows add a note on the reproduction in parentheses.
-LICENCES = ("CC0-1.0", "CC-BY-SA-3.0", "Public domain")
+# What may be passed on with the course. Some rows add since when, or whom to name, in parentheses.
+LICENCES = ("CC0-1.0", "CC-BY-4.0", "CC-BY-SA-3.0", "Public domain")
 ROWS = json.loads((data.data_folder() / "images" / "manifest.json").read_text(encoding="utf-8"))
 
 
@@ -43,8 +43,8 @@ def test_a_picture_repeats_its_row():
 
 def test_names_are_unique_and_kinds_add_up():
     names = [entry.name for entry in data.pictures()]
-    assert len(set(names)) == len(names) == 29
-    assert sum(len(data.pictures(kind)) for kind in data.KINDS) == 29
+    assert len(set(names)) == len(names) == 46
+    assert sum(len(data.pictures(kind)) for kind in data.KINDS) == 46
     assert [entry.name for entry in data.pictures("texture")] == sorted(
         data.TEXTURES, key=names.index
     )

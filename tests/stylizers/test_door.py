@@ -159,17 +159,17 @@ def test_regions_are_painted_each_by_its_own():
     [
         (("adain",), {}, "Name the painting for .adain."),
         (("gatys",), {}, "Name the painting"),
-        (("gatys", "poppies"), {"tile": 1024}, "'gatys' takes none of these"),
-        (("gatys", "poppies"), {"network": "light"}, "'gatys' takes none of these"),
-        (("gatys", "poppies"), {"runtime": "onnx"}, "'gatys' takes none of these"),
-        (("poppies", "waves"), {}, "style is for the engines gatys, fast, adain, adain-light"),
-        (("poppies",), {"alpha": 0.5}, "alpha: a network of named styles takes palette, ground"),
-        (("adain", "poppies"), {"steps": 3}, "steps: .* adain-light take palette, ground, alpha"),
-        (("adain", "poppies"), {"palette": 2}, "palette is 2; .* from 0 to 1"),
-        (("poppies",), {"ground": -1}, "ground is -1; .* 0 paints on the bare photo"),
-        (("poppies",), {"threads": -1}, "threads is -1"),
-        (("poppies",), {"runtime": "tflite"}, "runtime is 'tflite'. It can be 'keras', 'onnx'"),
-        (("poppies",), {"runtime": "onnx", "tile": 512}, "tile is for runtime='keras'"),
+        (("gatys", "the_scream"), {"tile": 1024}, "'gatys' takes none of these"),
+        (("gatys", "the_scream"), {"network": "light"}, "'gatys' takes none of these"),
+        (("gatys", "the_scream"), {"runtime": "onnx"}, "'gatys' takes none of these"),
+        (("the_scream", "waves"), {}, "style is for the engines gatys, fast, adain, adain-light"),
+        (("the_scream",), {"alpha": 0.5}, "alpha: a network of named styles takes palette, ground"),
+        (("adain", "the_scream"), {"steps": 3}, "steps: .* adain-light take palette, ground, alpha"),
+        (("adain", "the_scream"), {"palette": 2}, "palette is 2; .* from 0 to 1"),
+        (("the_scream",), {"ground": -1}, "ground is -1; .* 0 paints on the bare photo"),
+        (("the_scream",), {"threads": -1}, "threads is -1"),
+        (("the_scream",), {"runtime": "tflite"}, "runtime is 'tflite'. It can be 'keras', 'onnx'"),
+        (("the_scream",), {"runtime": "onnx", "tile": 512}, "tile is for runtime='keras'"),
     ],
 )  # fmt: skip
 def test_what_an_engine_does_not_take_is_said_before_it_is_built(arguments, options, message):
@@ -199,9 +199,9 @@ def test_pictures_strengths_and_names_that_cannot_be(file, photo):
     with pytest.raises(InputError, match="strength is 1.5"):
         paint(photo, strength=1.5)
     with pytest.raises(InputError, match="paints in its own styles only, dots, waves, fields"):
-        stylizer("adain", "poppies", network=file)
+        stylizer("adain", "the_scream", network=file)
     with pytest.raises(InputError, match="The engine is 'adainn'. Did you mean 'adain'"):
-        Engine("adainn", "poppies")
+        Engine("adainn", "the_scream")
 
 
 # --- An engine travels ----------------------------------------------------------------------------
@@ -213,8 +213,8 @@ def test_engines_of_one_key_are_those_that_paint_alike(painting, tmp_path):
     copy = tmp_path / "copy.png"
     copy.write_bytes(painting.read_bytes())
     assert one.key() == Engine("adain", copy, options={"palette": 1, "alpha": 0.5}).key()
-    poppies, fields = (Engine("fast", name, network="light") for name in ("poppies", "fields"))
-    assert request("poppies").key() == poppies.key() != fields.key()
+    scream, fields = (Engine("fast", name, network="light") for name in ("the_scream", "fields"))
+    assert request("the_scream").key() == scream.key() != fields.key()
 
 
 def test_a_key_follows_the_content_of_files_and_every_option(painting, photo, tmp_path):
@@ -229,7 +229,7 @@ def test_a_key_follows_the_content_of_files_and_every_option(painting, photo, tm
         found.append(request("adain", photo * np.float32(level)).key())
     assert len(set(found)) == len(found)
     for how in ({"runtime": "onnx"}, {"threads": 2}):
-        assert request("poppies", **how).key() == request("poppies").key()
+        assert request("the_scream", **how).key() == request("the_scream").key()
 
 
 def test_what_folders_and_films_take_is_checked_and_not_built(file):

@@ -202,7 +202,7 @@ def test_folders_with_nothing(tmp_path):
         ({"strength": 2}, "strength is 2"),
         ({"extension": ".gif"}, "extension is '.gif'"),
         ({"workers": 0}, "workers is 0"),
-        ({"paint": "poppies", "tiles": 512}, "tiles: a network of named styles takes no such"),
+        ({"paint": "the_scream", "tiles": 512}, "tiles: a network of named styles takes no such"),
     ],
 )
 def test_options_that_cannot_be(photos, tmp_path, options, message):
@@ -215,12 +215,12 @@ def test_a_trained_network_paints_a_folder(tmp_path):
     for name in ("a.png", "b.jpg"):
         save_image(picture(0.5, (40, 48)), tmp_path / "in" / name)
     options = {"strength": 0.8, "preserve_color": True, **ALONE}
-    report = folders.stylize_folder(tmp_path / "in", tmp_path / "out", "poppies", **options)
+    report = folders.stylize_folder(tmp_path / "in", tmp_path / "out", "the_scream", **options)
     assert report.done == ("a.png", "b.jpg")
     assert load_image(tmp_path / "out" / "a.png").shape == (1, 40, 48, 3)
-    with pytest.raises(InputError, match="has not learnt 'popies'"):
-        folders.stylize_folder(tmp_path / "in", tmp_path / "out", "popies", **ALONE)
-    again = folders.stylize_folder(tmp_path / "in", tmp_path / "out", "poppies", **options)
+    with pytest.raises(InputError, match="has not learnt 'the_screm'"):
+        folders.stylize_folder(tmp_path / "in", tmp_path / "out", "the_screm", **ALONE)
+    again = folders.stylize_folder(tmp_path / "in", tmp_path / "out", "the_scream", **options)
     assert len(again.skipped) == 2, "a mistake has not made the list forget"
 
 

@@ -473,7 +473,7 @@ def test_what_cannot_be_gone_on_with_is_begun_anew_and_said(clip, tmp_path, monk
 def test_a_style_that_is_unknown_throws_nothing_away(clip, tmp_path, monkeypatch):
     monkeypatch.setattr(video_parts, "SECONDS", 0.0)
     interrupted(clip, tmp_path / "out.mp4")
-    for paint, options in (("poppies", {"alpha": 1}), ("poppies", {"network": "nothing.npz"})):
+    for paint, options in (("the_scream", {"alpha": 1}), ("the_scream", {"network": "no.npz"})):
         with pytest.raises((InputError, MissingFile)):
             video.stylize_video(clip, tmp_path / "out.mp4", paint, **options)
     paint, calls = counting()
