@@ -103,7 +103,8 @@ from .evaluation.frechet import (
     art_fid as art_fid, frechet_distance as frechet_distance, style_frechet as style_frechet,
 )
 from .evaluation.measures import (
-    color_distance as color_distance, content_distance as content_distance, flicker as flicker,
+    color_distance as color_distance, color_spread as color_spread,
+    content_distance as content_distance, flicker as flicker, lattice as lattice,
     perceptual_distance as perceptual_distance, ssim as ssim, style_distance as style_distance,
 )
 from .evaluation.votes import (
