@@ -74,9 +74,9 @@ def photos() -> np.ndarray:
 
 
 def painted(name: str, style: str, photos: np.ndarray) -> np.ndarray:
-    """A batch of photos as a bundled network paints them; for any style in the style's palette."""
+    """A batch of photos as a bundled network paints them; adain has no palette inside."""
     trained = load_network(name)
-    if not trained.styles:
+    if trained.architecture == "adain":
         match = color_matcher(bundled.painting(style, SEEN), quiet=True)
         photos = np.concatenate([match(photo[None]) for photo in photos])
     beside = [np.repeat(one, len(photos), axis=0) for one in conditions(trained, style)]
