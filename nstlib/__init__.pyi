@@ -21,6 +21,7 @@ from .images.arrays import (
 from .images.bundled import (
     Picture as Picture, bundled_networks as bundled_networks, find_picture as find_picture,
     painting as painting, photo as photo, picture as picture, pictures as pictures,
+    textures as textures,
 )
 from .images.color import (
     color_matcher as color_matcher, keep_color as keep_color, match_color as match_color,
@@ -72,6 +73,7 @@ from .gatys.recipe import RECIPES as RECIPES, Recipe as Recipe, recipe as recipe
 from .gatys.solvers import Waves as Waves
 
 from .networks.adain import adaptive_instance_normalization as adaptive_instance_normalization
+from .networks.endless import texture as texture
 from .networks.files import (
     PaintingNetwork as PaintingNetwork, build_network as build_network,
     load_network as load_network, save_network as save_network,
@@ -81,6 +83,7 @@ from .networks.training.any_style import train_any_style as train_any_style
 from .networks.training.diary import read_log as read_log
 from .networks.training.loop import train as train
 from .networks.training.loss import PerceptualLoss as PerceptualLoss
+from .networks.training.texture import train_texture as train_texture
 
 from .export.onnx import export_onnx as export_onnx
 from .export.reader import open_exported as open_exported
