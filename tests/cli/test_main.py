@@ -25,6 +25,7 @@ OPTIONS = {
     "stylize cat brick -o a.jpg --engine adain --network n.npz --tile 1024 --alpha 0.5": {
         **{"engine": "adain", "network": "n.npz", "tile": 1024, "alpha": 0.5},
     },
+    "stylize cat brick -o a.jpg --palette 0.5 --ground 0": {"palette": 0.5, "ground": 0.0},
     "stylize a b -o c.jpg --recipe gatys-2016 --steps 7 --content-weight 2 --style-weight 3": {
         **{"recipe": "gatys-2016", "steps": 7, "content_weight": 2.0, "style_weight": 3.0},
     },
@@ -83,7 +84,7 @@ OPTIONS = {
     "export light -o folder --overwrite": {"output": Path("folder"), "overwrite": True},
     "train styles --content photos --style mine.jpg yours.jpg -o training": {
         **{"kind": "styles", "content": Path("photos"), "style": ["mine.jpg", "yours.jpg"]},
-        **{"style_size": 384, "preview": ("great_wall", "cat", "chameleon")},
+        **{"style_size": 448, "preview": ("great_wall", "cat", "chameleon")},
     },
     "train transform --content p --style s -o o --add-to a --steps 1 --batch 2": {
         **{"add_to": "a", "go_on_from": None, "steps": 1, "batch": 2},
@@ -114,7 +115,7 @@ def test_every_option_is_in_the_table_above():
     (commands,) = (a for a in build_parser()._actions if isinstance(a, argparse._SubParsersAction))
     for name, parser in commands.choices.items():
         lines = " ".join(line for line in OPTIONS if line.split()[0] == name).split()
-        shared = {"--tile", "--alpha", "--steps", "--help"}  # of `add_engine`: in one line, for all
+        shared = {"--tile", "--alpha", "--steps", "--palette", "--ground", "--help"}  # one for all
         known = {option for action in parser._actions for option in action.option_strings}
         missing = {option for option in known if option.startswith("--")} - {*lines} - shared
         assert missing <= ({"--output"} if name != "stylize" else set()), name

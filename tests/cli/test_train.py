@@ -78,7 +78,7 @@ def test_options_reach_the_training(run, photo, photos, taught):
     assert run(*train)[0] == 0
     (told,) = taught
     assert list(told["previews"]) == ["great_wall", "cat", "chameleon"]
-    defaults = {"steps": 3000, "batch": 4, "crop": 192, "learning_rate": 3e-3, "every": 50}
+    defaults = {"steps": 6000, "batch": 1, "crop": 256, "learning_rate": 2e-3, "every": 50}
     defaults |= {"seed": 0, "weights": "imagenet", "only": None, "identity_every": 0}
     assert {name: told[name] for name in defaults} == defaults
     more = ["--steps", 9, "--batch", 2, "--crop", 64, "--learning-rate", 1e-3, "--every", 3]

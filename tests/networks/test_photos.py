@@ -13,11 +13,13 @@ def test_the_stream_depends_on_the_seed_and_the_step_alone(folder):
     ahead = PhotoFolder(folder, crop=32, batch=3, styles=4)
     ahead.first = 5
     other = PhotoFolder(folder, crop=32, batch=3, styles=4, seed=1)
-    ((photos, mix),) = first[7]
+    ((photos, mix, lies),) = first[7]
     assert photos.shape == (3, 32, 32, 3) and photos.min() >= 0 and photos.max() <= 1
     np.testing.assert_array_equal(mix.sum(axis=1), 1)
     assert len(set(mix.argmax(axis=1))) == 3, "a batch has different styles as long as there are"
     np.testing.assert_array_equal(photos, again[7][0][0])
+    np.testing.assert_array_equal(lies, again[7][0][2])
+    assert lies.shape == (3, 4) and np.ptp(lies[:, 0]) > 1
     np.testing.assert_array_equal(photos, ahead[2][0][0])
     assert not np.array_equal(photos, other[7][0][0])
 

@@ -184,7 +184,7 @@ def test_what_an_engine_does_not_take_is_said_before_it_is_built(arguments, opti
         ({"dots": -1.0}, {}, "share of dots is -1.0"),
         ({"dots": np.nan}, {}, "share of dots is nan"),
         ({}, {}, "add up to 0"),
-        ("dots", {"alpha": 0.5}, "alpha: a network of named styles takes palette, ground"),
+        ("dots", {"alpha": 0.5}, "alpha: a network of named styles takes no such thing"),
     ],
 )
 def test_styles_that_a_network_has_not_learnt(file, style, options, message):

@@ -202,7 +202,7 @@ def test_folders_with_nothing(tmp_path):
         ({"strength": 2}, "strength is 2"),
         ({"extension": ".gif"}, "extension is '.gif'"),
         ({"workers": 0}, "workers is 0"),
-        ({"paint": "the_scream", "tiles": 512}, "tiles: a network of named styles takes no such"),
+        ({"paint": "the_scream", "tiles": 512}, "tiles: a network of named styles takes palette"),
     ],
 )
 def test_options_that_cannot_be(photos, tmp_path, options, message):

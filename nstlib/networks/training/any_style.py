@@ -36,10 +36,10 @@ PAINTING_ZOOM = (1.2, 2.2)  # so that strokes are seen as large as in a painting
 
 
 class PhotosAndPaintings(keras.utils.PyDataset):
-    """`dataset[step]` -> ((photos, paintings, colors),).
+    """`dataset[step]` -> ((photos, paintings, colors, lies),).
 
     photos and paintings (batch, crop, crop, 3), RGB, 0..1; colors (batch, COLORS), the palettes of
-    the paintings.
+    the paintings; lies (batch, 4), how the ground lies.
 
     Two folders, each read as `PhotoFolder` does. Half of the paintings have their colour channels
     exchanged, so that a few hundred stand for more palettes than they have.
@@ -55,35 +55,35 @@ class PhotosAndPaintings(keras.utils.PyDataset):
 
     def __getitem__(self, index: int):
         step = self.first + index
-        photos, paintings = (folder[step][0][0] for folder in (self.photos, self.paintings))
+        (photos, _, lies), (paintings, *_) = self.photos[step][0], self.paintings[step][0]
         random = np.random.default_rng([self.seed, step, 2])
         for painting in paintings[step * len(paintings) % 2 :: 2]:
             painting[...] = painting[..., random.permutation(3)]
         colors = np.stack([palette_of(painting[None]) for painting in paintings])
-        return ((photos, paintings, colors),)
+        return ((photos, paintings, colors, lies),)
 
 
 class AnyStyleTrainer(Trainer):
     """An any-style network as Keras trains it: photos, paintings, their palettes -> what the loss
     needs."""
 
-    def __init__(self, network: keras.Model, weights: str = "imagenet", seed: int = 0):
+    def __init__(self, network: keras.Model, weights: str = "imagenet"):
         wishes = [name for name in ("content", "tone") if name in WEIGHTS[network.name]]
         models = [f"{kind} {level}" for level in LEVELS for kind in ("mean_std", "gram")]
         super().__init__(network, [*wishes, *models, "tv"])
         encoder = style_encoder(weights)
         deep = network.name == "adain"
         decoder = adain_decoder(network) if deep else None
-        self.canvas = None if deep else Canvas(network, seed)
+        self.canvas = None if deep else Canvas(network)
         self.look = lambda pictures: encoder(pictures)  # functions: not to be saved with it
         self.decode = decoder and (lambda inputs: decoder(inputs))
 
     def call(self, inputs, training=False):
-        photos, paintings, colors = inputs
+        photos, paintings, colors, lies = inputs
         models = self.look(paintings)
         style = style_vector(models)
         if self.canvas:
-            photos, painted = self.canvas(photos, [style, colors])
+            photos, painted = self.canvas(photos, [style, colors], lies)
             target = _scaled(self.look(photos), DEEPEST)
         else:
             photos = in_palette(photos, colors)
@@ -165,7 +165,7 @@ def train_any_style(
     deep, alpha = network.name == "adain", np.ones(len(ADAPTED), "float32")
     others = [alpha if deep else palette_of(painting) for painting in preview_paintings]
     preview = Preview(Path(out), [*zip(styles, others, strict=True)], previews)
-    trainer = partial(AnyStyleTrainer, weights=plan.weights, seed=plan.seed)
+    trainer = partial(AnyStyleTrainer, weights=plan.weights)
     settings, callbacks = {"terms": WEIGHTS[network.name]}, [*callbacks, preview]
     fit(network, trainer, stream, out, plan=plan, settings=settings, callbacks=callbacks)
     return stream

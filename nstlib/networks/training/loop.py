@@ -70,15 +70,15 @@ class Trainer(keras.Model):
 
 
 class StyleTrainer(Trainer):
-    """A network of some styles: [photos, mix] -> photos, mix and painted, for a PerceptualLoss."""
+    """A network of some styles: photos, mix and lies -> photos, mix and painted, for the loss."""
 
-    def __init__(self, network: keras.Model, loss: PerceptualLoss, seed: int = 0):
+    def __init__(self, network: keras.Model, loss: PerceptualLoss):
         super().__init__(network, loss.names)
-        self.perceptual, self.canvas = loss, Canvas(network, seed)
+        self.perceptual, self.canvas = loss, Canvas(network)
 
     def call(self, inputs, training=False):
-        photos, mix = inputs
-        photos, painted = self.canvas(photos, [mix])
+        photos, mix, lies = inputs
+        photos, painted = self.canvas(photos, [mix], lies)
         return {"photos": photos, "mix": mix, "painted": painted}
 
     def terms(self, made: dict) -> dict:
@@ -129,7 +129,7 @@ def train(
     }  # fmt: skip
 
     def trainer(shared: keras.Model) -> StyleTrainer:
-        return StyleTrainer(shared, PerceptualLoss(models, recipe, plan.weights), plan.seed)
+        return StyleTrainer(shared, PerceptualLoss(models, recipe, plan.weights))
 
     measured = range(len(styles)) if only is None else only
     set_palettes(network, {number: paintings[number] for number in measured})

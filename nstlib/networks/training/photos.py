@@ -17,15 +17,18 @@ from nstlib.images.files import EXTENSIONS, as_rgb
 
 ZOOM = (1.0, 1.7)  # a crop's side is the photo's shorter side, or up to 1.7 times less
 FEW = 10
+# Of the ground: its first row and column, its scale (bumps of 2.5 to 6 pixels), its strength.
+LIES = ((0, 1e3), (0, 1e3), (0.85, 2.0), (0.6, 1.2))
 GRAIN = 0.002  # half of one of 256 levels
 SOFTER = 1.6  # times smaller, and as large again
 
 
 class PhotoFolder(keras.utils.PyDataset):
-    """`dataset[step]` -> ((photos, mix),), what a painting network takes.
+    """`dataset[step]` -> ((photos, mix, lies),), what a painting network takes.
 
     photos (batch, crop, crop, 3), RGB, 0..1, scaled, cropped and mirrored at random; mix (batch,
-    styles), 1 at the style to paint and 0 elsewhere. Every `identity_every` steps all of mix is 0:
+    styles), 1 at the style to paint and 0 elsewhere; lies (batch, 4), how the ground lies
+    (`nstlib.networks.training.canvas`). Every `identity_every` steps all of mix is 0:
     the step of StyleBank's auto-encoder. `only` draws from these style numbers alone; step 0 of the
     dataset is step `first` of the stream. `zoom` is how many times smaller than the photo's shorter
     side a crop may be, from and to. Photos that cannot be read are reported once, in a warning and
@@ -53,7 +56,7 @@ class PhotoFolder(keras.utils.PyDataset):
         if not (self.identity_every and step % self.identity_every == self.identity_every - 1):
             again = self.batch > len(self.only)
             mix[np.arange(self.batch), random.choice(self.only, self.batch, replace=again)] = 1
-        return ((with_grain(np.stack(photos), random), mix),)
+        return ((with_grain(np.stack(photos), random), mix, lies(random, self.batch)),)
 
     def _crop(self, position: int, random: np.random.Generator) -> np.ndarray:
         """A square out of the photo that comes at this position of the endless stream."""
@@ -87,6 +90,11 @@ class PhotoFolder(keras.utils.PyDataset):
             f"None of the {len(self.files)} pictures in {self.folder} can be read; the first says: "
             f"{next(iter(self.skipped.values()))}."
         )
+
+
+def lies(random: np.random.Generator, count: int) -> np.ndarray:
+    """How the ground lies under each of several photos, (count, 4), at random within LIES."""
+    return random.uniform(*np.transpose(LIES), (count, len(LIES))).astype("float32")
 
 
 def with_grain(photos: np.ndarray, random: np.random.Generator) -> np.ndarray:
