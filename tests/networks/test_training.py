@@ -114,7 +114,7 @@ def test_half_precision_keeps_the_loss_in_single_and_the_optimiser(folder, paint
     note = keras.callbacks.LambdaCallback(on_train_begin=look, on_train_end=look)
     keras.mixed_precision.set_global_policy("mixed_float16")
     try:
-        for how in ({"steps": 3, "every": 5}, {"steps": 8, "every": 3, "learning_rate": 1e-4}):
+        for how in ({"steps": 8, "every": 9}, {"steps": 15, "every": 6, "learning_rate": 1e-4}):
             network = build_network("light", 2)
             train(network, folder, paintings, tmp_path / "out", callbacks=[note], **how)
     finally:
@@ -123,10 +123,10 @@ def test_half_precision_keeps_the_loss_in_single_and_the_optimiser(folder, paint
     assert network.get_layer("down1_conv").compute_dtype == "float16"
     assert {weight.dtype for weight in network.weights} == {"float32"}
     rows = read_log(tmp_path / "out")
-    assert [row["step"] for row in rows] == [3, 6, 8]
+    assert [row["step"] for row in rows] == [8, 14, 15]
     assert all(np.isfinite(row["loss"]) for row in rows)
     kept = {path.name for path in (tmp_path / "out").glob("*.h5")}
-    assert kept == {"step_0000006.weights.h5", "step_0000008.weights.h5"}
+    assert kept == {"step_0000014.weights.h5", "step_0000015.weights.h5"}
 
 
 def test_a_term_that_is_new_joins_an_old_log(tmp_path):
@@ -148,7 +148,7 @@ def test_a_term_that_is_new_joins_an_old_log(tmp_path):
 def test_a_term_that_is_not_finite_is_named(folder, paintings, tmp_path):
     network = build_network("light", 2)
     network.get_layer("paint").bias.assign([np.nan] * 3)
-    with pytest.raises(TrainingDiverged, match="At step 1 content block1_conv2, loss, style"):
+    with pytest.raises(TrainingDiverged, match="At step 1 .*loss, tone"):
         train(network, folder, paintings, tmp_path / "out")
     assert not list((tmp_path / "out").glob("*.h5"))
 
