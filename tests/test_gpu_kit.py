@@ -87,8 +87,9 @@ def test_one_that_fails_does_not_take_the_others_along(tmp_path, monkeypatch, ca
     lesson = "import json, pathlib, sys\nsettings = json.loads(sys.argv[2])\n"
     lesson += "assert sys.argv[1] != 'light'\npathlib.Path(settings['out'], sys.argv[1]).touch()\n"
     (tmp_path / "gpu_lesson.py").write_text(lesson)
-    monkeypatch.setattr(gpu_kit, "HERE", tmp_path)
-    given = ["--what", "light,adain", "--out", str(tmp_path / "out"), "--kit", str(tmp_path)]
+    for folder in ("HERE", "ROOT"):
+        monkeypatch.setattr(gpu_kit, folder, tmp_path)
+    given = ["--what", "light,adain", "--out", str(tmp_path / "out")]
     assert gpu_kit.train(gpu_kit.parsed(["train", *given])) == 1
     said = capfd.readouterr().out
     assert "light: failed (1)" in said and "adain: done" in said

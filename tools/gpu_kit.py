@@ -86,9 +86,10 @@ def pack(args: argparse.Namespace) -> None:
         start = others.get(name, ROOT / "data" / "weights" / f"{lesson.start}.npz")
         shutil.copy(start, out / "starts" / f"{name}.npz")
     pack_pictures(args.content, out / "photos", PHOTO_SIDE)
-    from ship_network import UNSEEN  # what networks for any style are judged on
+    sys.path.insert(0, str(ROOT))
+    from nstlib.evaluation.gates import HELD_OUT  # what networks for any style are judged on
 
-    pack_pictures(args.paintings, out / "paintings", PAINTING_SIDE, without=UNSEEN)
+    pack_pictures(args.paintings, out / "paintings", PAINTING_SIDE, without=HELD_OUT)
     if args.wheels:
         shutil.copytree(args.wheels, out / "wheels")
     else:
@@ -148,12 +149,12 @@ def weigh(out: Path, limit: int) -> None:
 
 def train(args: argparse.Namespace) -> int:
     """A process for each network until the time is over; how many of them failed."""
-    args.out, args.kit = args.out.resolve(), args.kit.resolve()
+    args.out = args.out.resolve()
     args.out.mkdir(parents=True, exist_ok=True)
     begun, failed = time.time(), 0
     with tempfile.TemporaryDirectory() as scratch:
         environment = {"KERAS_BACKEND": "jax"} | os.environ | {
-            "KIT_SITE": str(unpacked(args.kit / "wheels", Path(scratch, "site"))),
+            "KIT_SITE": str(unpacked(ROOT / "wheels", Path(scratch, "site"))),
             "NST_PROGRESS": "0", "PYTHONUNBUFFERED": "1",
             "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # several processes share the GPU's memory
             "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1",  # many threads cut the crops
@@ -195,8 +196,8 @@ def settings_of(name: str, until: float, args: argparse.Namespace) -> dict:
     lists = dict(pair.split("=", 1) for pair in args.styles)
     return {
         "until": until, "rate": lesson.rate, "later": lesson.later,
-        "kit": str(args.kit), "out": str(args.out),
-        "start": str(args.kit / "starts" / f"{name}.npz"),
+        "kit": str(ROOT), "out": str(args.out),
+        "start": str(ROOT / "starts" / f"{name}.npz"),
         "styles": lists[name].split(",") if name in lists else None,
         "recipe": {key: value for key, value in weights.items() if value is not None},
         "workers": max(2, (os.cpu_count() or 1) // count),
@@ -228,7 +229,6 @@ def parsed(words: list[str] | None = None) -> argparse.Namespace:
     add("--minutes", type=float, default=8, help="from now on, all told: %(default)s")
     add("--what", type=lambda text: text.split(","), default=list(LESSONS), help="names, by commas")
     add("--out", type=Path, required=True)
-    add("--kit", type=Path, default=ROOT, help="the packed folder: this one")
     add("--styles", nargs="*", default=[], metavar="NAME=A,B", help="else those of its start")
     add("--style-weight", type=float, help="of the recipe feed-forward")
     add("--tv-weight", type=float, help="the same")

@@ -136,7 +136,7 @@ def weights() -> Check:
 def course_files() -> Check:
     """Whether the pictures and networks of the course are there; a network says if it is whole."""
     folder, pictures = files.data_folder(), images.bundled.pictures()
-    networks = images.bundled.bundled_networks().values()
+    networks = (images.bundled.bundled_networks() | images.bundled.bundled_textures()).values()
     paths = [entry.path for entry in pictures]
     paths += [folder / "weights" / row["file"] for row in networks]
     missing = ", ".join(path.name for path in paths if not path.is_file())

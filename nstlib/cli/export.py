@@ -69,7 +69,12 @@ def _comparison(exported, args: argparse.Namespace, style) -> str:
     """The largest difference of any value, 0..1, between what the file and what Keras paints."""
     import numpy as np
 
-    trained, (photo, painting, size) = networks.files.load_network(args.network), CHECKED
+    trained = networks.files.load_network(args.network, texture=None)
+    photo, painting, size = CHECKED
+    if trained.architecture == images.bundled.TEXTURE:
+        noise = networks.endless.noise_picture(size, size, 0)[None]
+        difference = np.abs(exported(noise) - networks.endless.texture(args.network, size)).max()
+        return f"Largest difference from Keras: {difference:.6f} ({size} x {size} pixels of noise)"
     picture = images.bundled.photo(photo, size)
     if args.size:
         picture = images.arrays.resize(picture, args.size)

@@ -11,14 +11,25 @@ import sys
 import warnings
 
 from nstlib import __version__
-from nstlib.cli import compare, doctor, export, folder, styles, stylize, train, video, weights
+from nstlib.cli import (
+    compare,
+    doctor,
+    export,
+    folder,
+    styles,
+    stylize,
+    texture,
+    train,
+    video,
+    weights,
+)
 from nstlib.errors import NstError
 
 SUMMARY = "Neural style transfer in Keras: paint a photo in the manner of a painting."
 EXAMPLE = "Example: nstlib stylize great_wall starry_night -o painting.jpg"
 # Each has run(args), which returns the exit code, or None for 0, and add_options(parser) if it has
 # options. The first line of its docstring, from the colon on, is its help.
-COMMANDS = (stylize, train, folder, video, compare, export, doctor, weights, styles)
+COMMANDS = (stylize, train, folder, video, texture, compare, export, doctor, weights, styles)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -15,3 +15,4 @@ def run(args) -> None:
     print("\nStyles of --engine fast, by --network (--engine adain and gatys take any picture):")
     for name, row in images.bundled.bundled_networks().items():
         print(f"  {name}: {', '.join(row['styles']) or 'any (--engine adain)'}")
+    print(f"\nTextures of `texture`: {', '.join(images.bundled.textures()) or 'none'}")

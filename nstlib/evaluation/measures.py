@@ -12,10 +12,10 @@ from itertools import product
 
 import cv2
 import numpy as np
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, uniform_filter
 
 from nstlib.backend import ops
-from nstlib.errors import InputError
+from nstlib.errors import InputError, number
 from nstlib.images.arrays import as_image
 from nstlib.images.flow import warp
 from nstlib.vgg.losses import gram_matrix, relative_distance
@@ -26,6 +26,8 @@ CONTENT_LAYER = "block4_conv1"  # shallower ones hold on to hues and exact edges
 # The last layer of each block, as LPIPS takes them of VGG16.
 PERCEPTUAL_LAYERS = tuple(f"block{b}_conv{n}" for b, n in enumerate((2, 2, 4, 4, 4), start=1))
 SMALLEST = 32  # pixels on the shorter side: block 5 with its reflection needs two positions
+CELLS = 8  # periods down and across in which `lattice` looks for what repeats
+FAINTEST = 1.0  # Lab units squared: the variance of detail that is hardly seen
 RANKS = (np.arange(512) + 0.5) / 512  # the quantiles by which distributions are compared
 # The 13 axes of a cube through its faces, edges and corners. The squares of a vector's projections
 # on them add up to 13 / 3 of its squared length, whatever its direction.
@@ -141,6 +143,51 @@ def ssim(picture, photo) -> float:
     likeness /= (mean_x**2 + mean_y**2 + c1) * (variance_x + variance_y + c2)
     inner = likeness[5:-5, 5:-5]
     return float((inner if inner.size else likeness).mean())
+
+
+# --- A painting by itself ------------------------------------------------------------------------
+
+
+def color_spread(picture) -> np.ndarray:
+    """How rich a picture is in lights and darks, and in hues: standard deviations of L, a and b.
+
+    (1, height, width, 3) -> (3,) in Lab units; L runs from 0 to 100, a from green to red, b from
+    blue to yellow. Painted in one mean colour, a picture has little of the latter two.
+    """
+    return cv2.cvtColor(picture_of(picture)[0], cv2.COLOR_RGB2LAB).std(axis=(0, 1), dtype="float64")
+
+
+def lattice(picture, period: int = 8) -> float:
+    """How much of a picture's fine detail repeats every `period` pixels: 1 or less without a weave.
+
+    A network that steps down to an eighth of the size and up again leaves a pattern of 8 pixels (or
+    4, or 2, which repeat every 8, too) where a photo gives it nothing to paint. In windows of CELLS
+    x CELLS periods, half overlapping, the detail's brightness is averaged by its place within the
+    period, and so are its rows and its columns. These averages vary by chance, the less, the more
+    cells there are; the result is the median over the windows of how many times more they do. It
+    does not depend on the picture's size. From 2 on, the eye finds a weave in a clear sky; 10 is a
+    carpet. Strokes at other distances count for nothing, however regular, and so does what is too
+    faint to be seen. Raises InputError for a picture smaller than a window.
+    """
+    bright = cv2.cvtColor(picture_of(picture)[0], cv2.COLOR_RGB2LAB)[..., 0].astype("float64")
+    side = number("period", period, 2, whole=True, unit="pixels") * CELLS
+    if min(bright.shape) < side:
+        high, wide = bright.shape
+        raise InputError(
+            f"The picture has {wide} x {high} pixels; for a lattice of {period} it takes {side} on "
+            "either side."
+        )
+    detail = np.lib.stride_tricks.sliding_window_view(
+        bright - uniform_filter(bright, period), (side, side)
+    )[:: side // 2, :: side // 2].reshape(-1, CELLS, period, CELLS, period)
+    detail = detail - detail.mean(axis=(1, 2, 3, 4), keepdims=True)
+    rows, columns = detail.mean(axis=(3, 4), keepdims=True), detail.mean(axis=(1, 2), keepdims=True)
+    found, chance = 0, FAINTEST / CELLS**2
+    for part, cells in ((rows, (1,)), (columns, (3,)), (detail - rows - columns, (1, 3))):
+        found += part.mean(axis=cells, keepdims=True).var(axis=(1, 2, 3, 4))
+        spread = part.var(axis=cells, ddof=1, keepdims=True).mean(axis=(1, 2, 3, 4))
+        chance += spread / CELLS ** len(cells)
+    return float(np.median(found / chance))
 
 
 # --- A painted clip ------------------------------------------------------------------------------

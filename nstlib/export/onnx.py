@@ -12,6 +12,7 @@ from nstlib.export.freeze import for_style
 from nstlib.export.nodes import nodes_of
 from nstlib.export.phases import in_phases
 from nstlib.export.reader import onnx_session, run_onnx
+from nstlib.export.texture import for_texture, texture_layers
 from nstlib.files import write
 
 OPSET, IR_VERSION = 17, 9  # old enough for OpenCV and for ONNX Runtime of 2023
@@ -24,11 +25,13 @@ def export_onnx(network, path, style=None, **options) -> Path:
     `nst.stylizer` the file has one input, "image", and what belongs to other styles is left out.
     Without it the network's other inputs are the file's too: "mix" (1, styles), or "style" (1,
     1920) and "colors" (1, 10), for adain "alpha" (1, 3). (adain has no palette inside: give its
-    file pictures after `nst.match_color`.)
+    file pictures after `nst.match_color`.) Of a texture network the image is noise
+    (`nstlib.export.texture`).
     """
     import onnx
 
-    trained, frozen = for_style(network, style, options)
+    found = for_texture(network, style, options) or for_style(network, style, options)
+    trained, frozen = found
     model = _model(frozen)
     onnx.helper.set_model_props(model, {"styles": ",".join(trained.styles), "range": "RGB, 0..1"})
     onnx.checker.check_model(model)
@@ -48,7 +51,7 @@ def _model(network: keras.Model):
     """An ONNX model of a network, with its inputs, the picture first."""
     from onnx import TensorProto, helper
 
-    nodes, constants = nodes_of(network, in_phases(network))
+    nodes, constants = nodes_of(network, in_phases(network) | texture_layers(network))
     picture = [1, 3, "height", "width"]
     shapes = {"image": picture, "painting": picture}
     shapes |= {tensor.name: [1, tensor.shape[1]] for tensor in network.inputs[1:]}

@@ -58,7 +58,7 @@ KNOWN_RECIPES: dict[str, dict] = {
         style_layers=STYLE_LAYERS[:4],
         content_weight=3.0,
         style_weight=50.0,
-        tv_weight=5.0,
+        tv_weight=15.0,
         optimizer="adam",
         source="this course, chapter 08: what its feed-forward networks were trained to minimise",
     ),

@@ -10,6 +10,8 @@ from nstlib.files import data_folder, readable
 from nstlib.images.files import load_image
 
 KINDS = ("photo", "painting", "texture")
+TEXTURE = "texture"  # the architecture of networks that take noise instead of a picture
+PREFIX = "texture_"  # of the names of their files
 TEXTURES = ("brick", "gravel", "grass", "sandstone")
 
 
@@ -73,10 +75,24 @@ def find_picture(name: str | os.PathLike) -> Path:
 
 
 def bundled_networks() -> dict[str, dict]:
-    """The trained networks that come with the course: name -> its row in weights/manifest.json.
+    """The trained painters that come with the course: name -> its row in weights/manifest.json.
 
     A row has file, architecture, styles, sha256, bytes, licence and card.
     """
+    return {name: row for name, row in _networks().items() if row.get("architecture") != TEXTURE}
+
+
+def bundled_textures() -> dict[str, dict]:
+    """The same for networks that make textures, and paint no photo."""
+    return {name: row for name, row in _networks().items() if row.get("architecture") == TEXTURE}
+
+
+def textures() -> tuple[str, ...]:
+    """The names of the textures that come with the course, for `nst.texture`."""
+    return tuple(name.removeprefix(PREFIX) for name in bundled_textures())
+
+
+def _networks() -> dict[str, dict]:
     return {Path(row["file"]).stem: row for row in _rows("weights")}
 
 

@@ -19,10 +19,11 @@ import numpy as np
 from nstlib.backend import keras
 from nstlib.errors import InputError, WeightsError, choice, did_you_mean
 from nstlib.files import data_folder, readable, write
-from nstlib.images.bundled import bundled_networks
+from nstlib.images.bundled import TEXTURE, bundled_networks, bundled_textures
 from nstlib.networks.adain import adain_light_network, adain_network
 from nstlib.networks.blocks import ConditionalInstanceNormalization
 from nstlib.networks.stylebank import stylebank_network
+from nstlib.networks.texture import texture_network
 from nstlib.networks.transform import transform_network
 
 ARCHITECTURES = {
@@ -31,6 +32,7 @@ ARCHITECTURES = {
     "stylebank": lambda styles: stylebank_network(styles=styles),
     "adain": lambda styles: adain_network(),  # these two take any style, and know none by name
     "adain-light": lambda styles: adain_light_network(),
+    TEXTURE: lambda styles: texture_network(),  # from noise: it takes no picture
 }
 PRETRAINED_LAYER = re.compile(r"block\d_conv\d/")  # VGG19's are in a file of their own
 ABOUT = "about"  # the entry that is not an array of the network
@@ -70,20 +72,31 @@ def _own_weights(network: keras.Model) -> list:
     return [v for v in network.weights if not PRETRAINED_LAYER.match(v.path)]
 
 
-def load_network(name, *, to_train: bool = False) -> PaintingNetwork:
+def load_network(name, *, to_train=False, texture: bool | None = False) -> PaintingNetwork:
     """A network by its bundled name ("light", "johnson_starry_night", …) or from a file.
 
-    Whoever loads it again gets the same one, unless it is `to_train`, which changes it.
+    Whoever loads it again gets the same one, unless it is `to_train`, which changes it. With
+    `texture` it has to be one that makes textures from noise, without it one that paints pictures;
+    None takes both.
     Raises MissingFile for a name that is neither, WeightsError for a file that is damaged, that
-    belongs to another architecture, or whose hash is not the one in the bundled list.
+    belongs to another architecture, or whose hash is not the one in the bundled list, InputError
+    for a network of the other kind.
     """
     path = _network_file(name)
     read = _read.__wrapped__ if to_train else _read  # past the cache
-    return read(path, path.stat().st_mtime_ns, keras.config.dtype_policy().name)
+    trained = read(path, path.stat().st_mtime_ns, keras.config.dtype_policy().name)
+    if texture in (None, trained.architecture == TEXTURE):
+        return trained
+    if texture:
+        raise InputError(f"{name} paints pictures and makes no textures: nst.stylizer(…).")
+    raise InputError(
+        f"{name} makes textures from noise and paints no pictures: nst.texture({str(name)!r}, 512),"
+        " or on the command line: nstlib texture."
+    )
 
 
 def _network_file(name) -> Path:
-    path, bundled = Path(os.path.expanduser(name)), bundled_networks()
+    path, bundled = Path(os.path.expanduser(name)), bundled_networks() | bundled_textures()
     if str(name) not in bundled or path.is_file():
         near, known = did_you_mean(str(name), bundled), ", ".join(bundled) or "none"
         return readable(path, "network", f"{near} Bundled networks: {known}.".lstrip())

@@ -36,3 +36,9 @@ def test_options_reach_what_writes(run, monkeypatch, output, typed, writer, opti
     code, printed, _ = run("export", "adain", "-o", output, *typed)
     kind = {"export_litert": "LiteRT", "export_saved_model": "SavedModel"}[writer]
     assert code == 0 and f"Wrote {output}: 0.1 MB, {kind}\n  inputs: image (1, any)" in printed
+
+
+def test_a_texture_is_checked_on_noise(run):
+    code, printed, _ = run("export", "texture_brick", "-o", "brick.onnx", "--check")
+    assert code == 0 and printed.endswith("(256 x 256 pixels of noise)\n")
+    assert float(printed.split("Largest difference from Keras: ")[1].split()[0]) < 1e-3

@@ -64,6 +64,11 @@ OPTIONS = {
     "video v.mp4 the_scream -o o.mp4 --codec libx264 --overwrite --quiet": {
         **{"codec": "libx264", "overwrite": True, "quiet": True},
     },
+    "texture brick -o wall.png": {"name": "brick", "size": 512, "seed": 0, "train": None},
+    "texture brick -o wall.png --size 640x480 --seed 3 --quiet --overwrite": {
+        **{"size": (480, 640), "seed": 3, "quiet": True, "overwrite": True},
+    },
+    "texture mine.jpg -o wall.png --train t --steps 9": {"train": Path("t"), "steps": 9},
     "compare cat the_scream a.jpg b.jpg --engines fast,adain --steps 3 -o t.csv -o s.jpg": {
         **{"paintings": ["a.jpg", "b.jpg"], "engines": "fast,adain", "steps": 3},
         "output": [Path("t.csv"), Path("s.jpg")],
@@ -174,14 +179,15 @@ def test_weights_says_which_copy(run, monkeypatch):
 
 
 def test_styles_lists_every_picture_with_its_licence(run):
-    from nstlib.images.bundled import bundled_networks, pictures
+    from nstlib.images.bundled import bundled_networks, pictures, textures as names
 
     code, out, err = run("styles")
-    table, learnt = out.split("\n\n")
+    table, learnt, textures = out.split("\n\n")
     lines = table.splitlines()
     assert (code, err) == (0, "") and lines[0].split()[:3] == ["NAME", "KIND", "SIZE"]
     for name, row in bundled_networks().items():
         assert f"{name}: {', '.join(row['styles'])}" in learnt
+    assert textures == f"Textures of `texture`: {', '.join(names())}\n"
     assert len(lines) == 1 + len(pictures())
     for picture in pictures():
         line = next(line for line in lines if line.split()[0] == picture.name)

@@ -4,6 +4,8 @@ Johnson et al. 2016: what Gatys' optimiser minimises for one picture, a network 
 for all pictures.
 """
 
+from functools import partial
+
 from nstlib.backend import ops
 from nstlib.errors import InputError
 from nstlib.gatys.recipe import Recipe, recipe as named_recipe
@@ -38,9 +40,11 @@ class PerceptualLoss:
             raise InputError("histogram_weight is for nst.style_transfer: networks take 0 only.")
         self.weights = self.recipe.layer_weights
         self.names = [*map(" ".join, self.weights), "tone", "tv", "identity"]  # of the terms
-        layers = [layer for _, layer in self.weights]
         seen_as = {name: getattr(self.recipe, name) for name in ("network", "pooling", "padding")}
-        self.extract = feature_extractor(layers, weights=weights, **seen_as)
+        see = partial(feature_extractor, weights=weights, **seen_as)
+        self.extract = see([layer for _, layer in self.weights])
+        content = [layer for kind, layer in self.weights if kind == "content"]
+        self.content = see(content) if content else lambda photos: {}  # mostly not as deep
         features = [self.extract(painting) for painting in paintings]
         self.grams = {
             layer: ops.concatenate([losses.gram_matrix(seen[layer]) for seen in features])
@@ -49,7 +53,7 @@ class PerceptualLoss:
         }
 
     def __call__(self, photos, mix, painted) -> dict:
-        before, after = self.extract(photos), self.extract(painted)
+        before, after = self.content(photos), self.extract(painted)
         share, terms = ops.sum(mix, axis=1), {}
         for (kind, layer), weight in self.weights.items():
             if kind == "content":
@@ -70,5 +74,6 @@ class PerceptualLoss:
 
 def tone_distance(photos, painted):
     """The relative distance of light and colour, as means of cells: two pictures -> (batch,)."""
-    after, before = (ops.average_pool(picture, TONE_CELL) for picture in (painted, photos))
+    cells = (TONE_CELL, TONE_CELL)  # the strides are named: without, Keras 3.15 fails on JAX
+    after, before = (ops.average_pool(picture, *cells) for picture in (painted, photos))
     return losses.relative_distance(after, before, axis=ONE, floor=0.02)

@@ -12,11 +12,13 @@ from PIL import Image
 
 from nstlib.backend import keras
 from nstlib.errors import InputError, MissingFile
+from nstlib.images.arrays import resize
 from nstlib.images.files import EXTENSIONS, as_rgb
 
 ZOOM = (1.0, 1.7)  # a crop's side is the photo's shorter side, or up to 1.7 times less
 FEW = 10
 GRAIN = 0.002  # half of one of 256 levels
+SOFTER = 1.6  # times smaller, and as large again
 
 
 class PhotoFolder(keras.utils.PyDataset):
@@ -34,7 +36,7 @@ class PhotoFolder(keras.utils.PyDataset):
     num_batches, first = None, 0  # endless
 
     def __init__(
-        self, folder, *, crop=192, batch=4, styles=1, only=None, identity_every=0, seed=0,
+        self, folder, *, crop=256, batch=1, styles=1, only=None, identity_every=0, seed=0,
         zoom=ZOOM, keep=False,
     ):  # fmt: skip
         super().__init__()
@@ -107,6 +109,17 @@ def with_grain(photos: np.ndarray, random: np.random.Generator) -> np.ndarray:
         return photos
     noise = random.normal(0, GRAIN, photos.shape).astype("float32")
     return np.clip(photos + noise * flat[:, None, None, None], 0, 1)
+
+
+def without_grain(painting: np.ndarray) -> np.ndarray:
+    """The painting a little softer, (1, height, width, 3): without canvas, paper and noise.
+
+    What is finer than a network can paint, which works at an eighth of a picture's size, it would
+    answer with threads along rows and columns, an even weave.
+    """
+    _, height, width, _ = painting.shape
+    small = resize(painting, (round(height / SOFTER), round(width / SOFTER)))
+    return resize(small, (height, width))
 
 
 def _picture_files(folder: Path) -> list[Path]:
