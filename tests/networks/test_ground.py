@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 from keras import ops
 
+from nstlib.networks.files import build_network
 from nstlib.networks.ground import KNOTS, SMOOTHNESS, SPACING, STRENGTH, Ground, ground
+from nstlib.networks.training import loop
+from nstlib.networks.training.loss import PerceptualLoss
 
 
 def laid(*places) -> np.ndarray:
@@ -46,3 +49,11 @@ def test_the_layer_adds_it_to_every_colour(size):
 def test_it_stays_within_the_range_of_pictures():
     made = ops.convert_to_numpy(Ground(0.5)(np.ones((1, 64, 64, 3), "float32")))
     assert made.max() == 1 and made.min() >= 0
+
+
+@pytest.mark.random_weights
+def test_what_is_drawn_while_training_belongs_to_the_trainer():
+    """Else a backend that compiles pure functions would lay the same ground in every step."""
+    loss = PerceptualLoss([np.ones((1, 32, 32, 3), "float32")], weights="random")
+    trainer = loop.StyleTrainer(build_network("light", 1), loss)
+    assert any(state is trainer.canvas.draw.state for state in trainer.non_trainable_variables)

@@ -75,6 +75,7 @@ class AnyStyleTrainer(Trainer):
         deep = network.name == "adain"
         decoder = adain_decoder(network) if deep else None
         self.canvas = None if deep else Canvas(network, seed)
+        self.draw = self.canvas and self.canvas.draw  # as in StyleTrainer
         self.look = lambda pictures: encoder(pictures)  # functions: not to be saved with it
         self.decode = decoder and (lambda inputs: decoder(inputs))
 

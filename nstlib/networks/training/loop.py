@@ -75,6 +75,7 @@ class StyleTrainer(Trainer):
     def __init__(self, network: keras.Model, loss: PerceptualLoss, seed: int = 0):
         super().__init__(network, loss.names)
         self.perceptual, self.canvas = loss, Canvas(network, seed)
+        self.draw = self.canvas.draw  # Keras keeps its state, or JAX would draw the same every time
 
     def call(self, inputs, training=False):
         photos, mix = inputs
