@@ -10,9 +10,9 @@ On a rented GPU, where there are Python 3.12, JAX and Pillow, and no web, this i
     cd out/kit && python3 gpu_kit.py train --minutes 8 --out "$OUT"
 
 It leaves OUT/NAME.zip for each network: network.npz, log.csv and preview.jpg, two minutes old at
-most whenever it is cut off. Back here `unzip light.zip -d light` makes a folder for
-`tools/ship_network.py`. The networks learn side by side, each in a process of its own: while one
-compiles or waits the others compute, and where one fails they go on.
+most whenever it is cut off; `unzip light.zip -d light` makes a folder for `tools/ship_network.py`.
+The networks learn side by side, each in a process: while one compiles the others compute, and
+where one fails they go on.
 """
 
 import argparse
@@ -31,12 +31,12 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE if (HERE / "nstlib").is_dir() else HERE.parent  # of a kit, or of the clone
 LIMIT = 55 * 2**20  # bytes
-# Of pictures: pixels on the shorter side, and the quality of WebP. Crops of paintings are up to 2.2
-# times smaller than they are, and should not be enlarged as much.
+# Pixels on the shorter side (crops of paintings are up to 2.2 times smaller); quality of WebP.
 PHOTO_SIDE, PAINTING_SIDE, QUALITY = 288, 384, 75
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp")
 # What an image for JAX and PyTorch does not have, or may not have. It has Pillow, which is large.
-WHEELS = "keras namex optree absl-py rich markdown-it-py mdurl lazy-loader packaging psutil tqdm"
+WHEELS = "keras namex optree typing-extensions absl-py rich markdown-it-py mdurl packaging psutil"
+WHEELS += " lazy-loader tqdm"
 PYTHON, SYSTEMS = "3.12", ("manylinux_2_28", "manylinux_2_27", "manylinux_2_17", "manylinux2014")
 SHOWN = ("coffee", "cat", "astronaut")  # bundled photos, on the sheets; no network learns on them
 GRACE = 60  # seconds until a process that does not end is killed
@@ -127,8 +127,8 @@ def shrink(path: Path, to: Path, side: int) -> None:
 
 def fetch_wheels(out: Path) -> None:
     systems = [f"--platform={system}_x86_64" for system in SYSTEMS]
-    how = ["--no-deps", "--only-binary=:all:", f"--python-version={PYTHON}", *systems]
-    command = [sys.executable, "-m", "pip", "download", "-q", *how, "-d", str(out), *WHEELS.split()]
+    how = ["-q", "--no-deps", "--only-binary=:all:", f"--python-version={PYTHON}", *systems]
+    command = [sys.executable, "-m", "pip", "download", *how, "-d", str(out), *WHEELS.split()]
     subprocess.run(command, check=True)
 
 
