@@ -31,6 +31,16 @@ def test_every_photo_comes_once_in_a_turn(folder):
     assert len(means) == 12
 
 
+def test_photos_that_are_kept_are_read_once(folder):
+    usual, kept = (PhotoFolder(folder, crop=32, batch=12, keep=keep) for keep in (False, True))
+    kept[0]  # every photo once
+    batch = usual[5][0][0]
+    for path in kept.files:
+        path.write_bytes(b"gone")
+    np.testing.assert_array_equal(kept[5][0][0], batch)
+    assert not kept.skipped
+
+
 def test_a_flat_photo_gets_grain_and_the_others_stay():
     photos = np.stack([np.full((8, 8, 3), 1.0), np.random.default_rng(0).random((8, 8, 3))])
     grainy = with_grain(photos.astype("float32"), np.random.default_rng(1))

@@ -32,19 +32,22 @@ class PhotoFolder(keras.utils.PyDataset):
     the step of StyleBank's auto-encoder. `only` draws from these style numbers alone; step 0 of the
     dataset is step `first` of the stream. `zoom` is how many times smaller than the photo's shorter
     side a crop may be, from and to. Photos that cannot be read are reported once, in a warning and
-    in `skipped`, and the next photo takes their place.
+    in `skipped`, and the next photo takes their place. With `keep` every photo is decoded once and
+    stays in memory, where an accelerator would wait for the decoding.
     """
 
     num_batches, first = None, 0  # endless
 
     def __init__(
-        self, folder, *, crop=256, batch=1, styles=1, only=None, identity_every=0, seed=0, zoom=ZOOM
-    ):
+        self, folder, *, crop=256, batch=1, styles=1, only=None, identity_every=0, seed=0,
+        zoom=ZOOM, keep=False,
+    ):  # fmt: skip
         super().__init__()
         self.folder, self.files = Path(folder), _picture_files(Path(folder))
         self.crop, self.batch, self.seed, self.zoom = crop, batch, seed, zoom
         self.styles, self.identity_every = styles, identity_every
         self.only = np.arange(styles) if only is None else np.asarray(only)
+        self.keep, self.kept = keep, {}
         self.skipped: dict[str, str] = {}
         self._readable(0)  # or an error now, not in the middle of a training
 
@@ -78,9 +81,7 @@ class PhotoFolder(keras.utils.PyDataset):
             if name in self.skipped:
                 continue
             try:
-                with Image.open(path) as file:
-                    file.draft("RGB", (3 * self.crop, 3 * self.crop))  # a JPEG can be read smaller
-                    return as_rgb(file, path.name)
+                return self.kept[name] if name in self.kept else self._decoded(path, name)
             except Exception as error:  # Pillow raises whatever its decoders do
                 reason = f"{type(error).__name__}: {error}"
                 if self.skipped.setdefault(name, reason) is reason:  # no other thread was quicker
@@ -90,6 +91,14 @@ class PhotoFolder(keras.utils.PyDataset):
             f"None of the {len(self.files)} pictures in {self.folder} can be read; the first says: "
             f"{next(iter(self.skipped.values()))}."
         )
+
+    def _decoded(self, path: Path, name: str) -> Image.Image:
+        with Image.open(path) as file:
+            file.draft("RGB", (3 * self.crop, 3 * self.crop))  # a JPEG can be read smaller
+            photo = as_rgb(file, path.name)
+        if self.keep:
+            self.kept[name] = photo
+        return photo
 
 
 def lies(random: np.random.Generator, count: int) -> np.ndarray:

@@ -1,0 +1,249 @@
+"""One network of the kit that tools/gpu_kit.py packs, trained by the clock.
+
+`python gpu_lesson.py NAME SETTINGS` is what `gpu_kit.py train` starts for each network; SETTINGS
+are JSON. What is learnt is what `nstlib train` teaches: its networks, losses and streams. Only the
+clock is new: the rate follows the time that is left, and every two minutes OUT/NAME.zip is written
+anew, with the network, its log, and a sheet of paintings.
+"""
+
+import io
+import json
+import math
+import os
+import re
+import sys
+import time
+import zipfile
+from contextlib import nullcontext
+from pathlib import Path
+
+sys.path += [folder for folder in [os.environ.get("KIT_SITE")] if folder]  # what is there is first
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE if (HERE / "nstlib").is_dir() else HERE.parent))
+
+import numpy as np  # noqa: E402 - found on the paths above
+
+import nstlib as nst  # noqa: E402
+from gpu_kit import SHOWN  # noqa: E402
+from nstlib.backend import backend_name, device, keras  # noqa: E402
+from nstlib.cli.train import PREVIEW_PAINTINGS  # noqa: E402
+from nstlib.files import write  # noqa: E402
+from nstlib.networks.conditions import conditions  # noqa: E402
+from nstlib.networks.files import PaintingNetwork, build_network  # noqa: E402
+from nstlib.networks.palette import set_palettes  # noqa: E402
+from nstlib.networks.training import any_style, diary, loop, photos as streams  # noqa: E402
+
+STYLE_SIZE = 448  # pixels, at which a painting is seen
+SIDE = 256  # pixels of a picture on the sheet
+WARM_UP, LOWEST = 0.03, 0.02  # the first part of the time, and the last part of the rate
+FIRST = 0.7  # the part of the time in which the styles that are not added later are learnt
+KEEP_EVERY, RESERVE = 120, 12  # seconds: between two files, and for the last one
+
+
+def rate_at(used: float) -> float:
+    """The part of the highest rate when a part of the time is used: it rises, then a cosine."""
+    rise = min(1.0, used / WARM_UP)
+    fall = LOWEST + (1 - LOWEST) * (1 + math.cos(math.pi * min(1.0, used))) / 2
+    return max(LOWEST, rise * fall)
+
+
+class Clock(keras.callbacks.Callback):
+    """Sets the rate by the time that is used, calls `keep(rows)` now and then, and stops in time.
+
+    An epoch is `every` steps. The first, in which the step is compiled, is taken at the lowest
+    rate, and the clock starts after it. `steps` is an end for rehearsals. A loss that is not finite
+    ends the training, and the last file stays.
+    """
+
+    def __init__(self, until, rate, keep, rows, *, every, steps, now=time.time):
+        super().__init__()
+        self.until, self.rate, self.keep, self.rows = until, rate, keep, rows
+        self.every, self.now, self.begun = every, now, None
+        self.done = rows[-1]["step"] if rows else 0
+        self.last = self.done + steps
+
+    def on_train_begin(self, logs=None):
+        self.model.optimizer.learning_rate = self.rate * LOWEST
+        self.kept = self.now()
+
+    def on_epoch_end(self, epoch, logs=None):
+        now, self.done = self.now(), self.done + self.every
+        self.begun = self.begun or now
+        if not math.isfinite(logs["loss"]):
+            raise diary.TrainingDiverged(f"At step {self.done} the loss is not finite.")
+        self.rows.append({"step": self.done} | {name: float(logs[name]) for name in logs})
+        used = min(1.0, (now - self.begun) / max(1e-3, self.until - self.begun))
+        ends = now >= self.until or self.done >= self.last
+        self.model.stop_training = ends
+        self.model.optimizer.learning_rate = self.rate * rate_at(used)
+        if ends or now - self.kept >= KEEP_EVERY:
+            self.keep(self.rows)
+            self.kept = self.now()
+
+
+def with_styles(trained: PaintingNetwork, names) -> PaintingNetwork:
+    """A network of these styles that knows of each what `trained` does.
+
+    Tables of a style that is new to it begin with the mean of the others', banks as they are built.
+    """
+    network = build_network(trained.architecture, len(names))
+    old = {variable.path: variable.numpy() for variable in trained.network.weights}
+    places = [trained.styles.index(n) if n in trained.styles else None for n in names]
+    for variable in network.weights:
+        path, bank = variable.path, re.match(r"bank(\d+)(_.*)", variable.path)
+        if bank:
+            place = places[int(bank[1]) - 1]
+            if place is None:
+                continue
+            path = f"bank{place + 1}{bank[2]}"
+        table = old[path]
+        if path.endswith(("scale", "shift", "colors/kernel")):
+            mean = table.mean(axis=0)
+            table = np.stack([mean if place is None else table[place] for place in places])
+        variable.assign(table)
+    return PaintingNetwork(trained.architecture, tuple(names), network, dict(trained.about))
+
+
+class Work:
+    """A network with its log and its sheet, and the file in which they are kept."""
+
+    def __init__(self, path: Path, scratch: Path, trained: PaintingNetwork, about: dict):
+        self.path, self.scratch, self.trained, self.sheet = path, scratch, trained, b""
+        self.began, trained.about = time.time(), trained.about | about
+        styles = trained.styles or PREVIEW_PAINTINGS
+        with on_the_cpu():
+            each = [conditions(trained, one) for one in styles]
+        self.conditions = [np.concatenate(parts).astype("float32") for parts in zip(*each)]  # noqa: B905
+        self.photos = [_square(nst.photo(name)) for name in SHOWN]
+
+    def __call__(self, rows: list) -> None:
+        """Keep what there is; the network first, since a sheet takes its time."""
+        if rows:
+            self.trained.about["steps"] = rows[-1]["step"]
+            pace = (time.time() - self.began) / max(1, len(self.rows))
+            losses = ", ".join(f"{rows[place]['loss']:.3f}" for place in (0, -1))
+            print(f"step {rows[-1]['step']}: loss {losses}; {pace:.2f} s a row", flush=True)
+        self._write(rows)
+        self.sheet = self._painted()
+        self._write(rows)
+
+    def _write(self, rows: list) -> None:
+        content = io.BytesIO()
+        nst.save_network(self.trained, self.scratch / "network.npz")
+        diary.write_log(rows, self.scratch)
+        with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as file:
+            for name in ("network.npz", "log.csv"):
+                file.write(self.scratch / name, name)
+            if self.sheet:
+                file.writestr("preview.jpg", self.sheet)
+        write(self.path, content.getvalue())
+
+    def _painted(self) -> bytes:
+        count, rows = len(self.conditions[0]), []
+        for photo in self.photos:
+            same = np.repeat(photo, count, axis=0)
+            painted = self.trained.network.predict_on_batch([same, *self.conditions])
+            rows.append(np.concatenate([photo, painted.astype("float32")]))
+        sheet = np.concatenate([np.concatenate([*row], axis=1) for row in rows])
+        content = io.BytesIO()
+        nst.to_pil(np.clip(sheet, 0, 1)[None]).save(content, "JPEG", quality=85)
+        return content.getvalue()
+
+
+def _square(photo: np.ndarray) -> np.ndarray:
+    """The middle of a photo, SIDE pixels high and wide."""
+    side = min(photo.shape[1:3])
+    top, left = ((length - side) // 2 for length in photo.shape[1:3])
+    return nst.resize(photo[:, top : top + side, left : left + side], (SIDE, SIDE))
+
+
+def on_the_cpu():
+    """Where paintings are looked at: a GPU would compile VGG19 for the size of each of them."""
+    if backend_name() != "jax":
+        return nullcontext()
+    import jax
+
+    return jax.default_device(jax.devices("cpu")[0])
+
+
+def prepared(trained: PaintingNetwork, settings: dict, only=None):
+    """The trainer, compiled, and the stream of batches, which are cut from pictures in memory.
+
+    VGG19 computes in `settings["precision"]`, the network as it is loaded, in single precision.
+    """
+    kit = Path(settings["kit"])
+    sizes = {"keep": True} | {name: settings[name] for name in ("crop", "batch", "seed")}
+    before, count = keras.config.dtype_policy(), len(trained.styles)
+    keras.mixed_precision.set_global_policy(settings["precision"])
+    try:
+        with on_the_cpu():
+            if count:
+                paintings = [nst.painting(name, STYLE_SIZE) for name in trained.styles]
+                set_palettes(trained.network, dict(enumerate(paintings)))
+                recipe = nst.recipe("feed-forward", **settings["recipe"])
+                loss = nst.PerceptualLoss([*map(streams.without_grain, paintings)], recipe)
+                trainer = loop.StyleTrainer(trained.network, loss)
+            else:
+                trainer = any_style.AnyStyleTrainer(trained.network)
+    finally:
+        keras.mixed_precision.set_global_policy(before)
+    if count:
+        again = count + 1 if trained.architecture == "stylebank" and only is None else 0
+        how = {"styles": count, "only": only, "identity_every": again}
+        stream = streams.PhotoFolder(kit / "photos", **how, **sizes)
+    else:
+        stream = any_style.PhotosAndPaintings(kit / "photos", kit / "paintings", **sizes)
+    stream.workers, stream.max_queue_size = settings["workers"], 2 * settings["workers"]
+    adam = keras.optimizers.Adam(settings["rate"], global_clipnorm=5.0)
+    trainer.compile(adam, jit_compile="auto" if backend_name() == "jax" else False)
+    return trainer, stream
+
+
+def stages(started: PaintingNetwork, settings: dict):
+    """(network, the numbers of the styles it learns or None for all, the part of the time by then).
+
+    Styles that come `later` are banks of a StyleBank, taught when all else is done and frozen.
+    """
+    later = settings["later"]
+    names = [name for name in settings["styles"] or started.styles if name not in later]
+    first = with_styles(started, names) if names else started
+    yield first, None, FIRST if later else 1.0
+    if later:
+        more = nst.with_more_styles(first, later)
+        known = with_styles(started, more.styles)
+        values = {variable.path: variable.numpy() for variable in known.network.weights}
+        for variable in more.network.trainable_weights:
+            variable.assign(values[variable.path])
+        yield more, list(range(len(names), len(more.styles))), 1.0
+
+
+def main() -> None:
+    name, settings = sys.argv[1], json.loads(sys.argv[2])
+    begun, until, rows = time.time(), settings["until"] - RESERVE, []
+    print(f"{device()}, Keras {keras.__version__} on {backend_name()}", flush=True)
+    started = nst.load_network(settings["start"], to_train=True)
+    about = {
+        "batch": f"{settings['batch']} crops of {settings['crop']} px",
+        "optimizer": f"Adam {settings['rate']:g}, cosine in time, gradients clipped to norm 5",
+        "seed": settings["seed"],
+        "style_size": STYLE_SIZE,
+    }
+    for network, only, part in stages(started, settings):
+        trainer, stream = prepared(network, settings, only)
+        path, scratch = Path(settings["out"], f"{name}.zip"), Path(settings["scratch"])
+        work = Work(path, scratch, network, about)
+        ends, how = begun + part * (until - begun), {n: settings[n] for n in ("every", "steps")}
+        print(f"{name}: ready after {time.time() - begun:.0f} s", flush=True)
+        clock = Clock(ends, settings["rate"], work, rows, **how)
+        trainer.fit(
+            stream,
+            steps_per_epoch=settings["every"],
+            epochs=10**6,  # the clock ends it
+            callbacks=[clock],
+            shuffle=False,
+            verbose=0,
+        )
+
+
+if __name__ == "__main__":
+    main()
