@@ -11,8 +11,13 @@ from PIL import Image
 
 import gpu_kit
 import gpu_lesson
-from nstlib.networks.files import PaintingNetwork, build_network, with_more_styles
-from nstlib.networks.training.diary import TrainingDiverged
+from nstlib.networks.files import (
+    PaintingNetwork,
+    build_network,
+    load_network,
+    with_more_styles,
+)
+from nstlib.networks.training.diary import TrainingDiverged, read_log
 
 
 def pictures(folder: Path, *names: str, size=(500, 400)) -> Path:
@@ -188,3 +193,20 @@ def test_a_bank_that_comes_later_goes_on_from_what_it_knew_with_all_else_frozen(
             np.testing.assert_array_equal(after[path], before[old])
     assert all(v.path.startswith("bank3") for v in more.network.trainable_weights)
     assert weights(with_more_styles(first, ["late"])).keys() == after.keys()
+
+
+# --- What it leaves -------------------------------------------------------------------------------
+
+
+def test_a_file_holds_the_network_its_log_and_a_sheet(tmp_path, monkeypatch):
+    monkeypatch.setattr(gpu_lesson, "SIDE", 32)
+    trained, path = begun("light", "a", "b"), tmp_path / "out" / "light.zip"
+    work = gpu_lesson.Work(path, tmp_path / "scratch", trained, {"seed": 3})
+    work([{"step": 25, "loss": 2.0}, {"step": 50, "loss": 1.5}])
+    assert [entry.name for entry in path.parent.iterdir()] == ["light.zip"]
+    zipfile.ZipFile(path).extractall(tmp_path / "light")
+    found = load_network(tmp_path / "light" / "network.npz")
+    assert found.styles == ("a", "b") and found.about == {"seed": 3, "steps": 50}
+    assert [row["loss"] for row in read_log(tmp_path / "light")] == [2, 1.5]
+    with Image.open(tmp_path / "light" / "preview.jpg") as sheet:
+        assert sheet.size == (3 * 32, len(gpu_kit.SHOWN) * 32), "a photo and two paintings a row"

@@ -109,7 +109,8 @@ class Work:
 
     def __init__(self, path: Path, scratch: Path, trained: PaintingNetwork, about: dict):
         self.path, self.scratch, self.trained, self.sheet = path, scratch, trained, b""
-        self.began, trained.about = time.time(), trained.about | about
+        self.began = time.time()
+        trained.about.update(about)
         styles = trained.styles or PREVIEW_PAINTINGS
         with on_the_cpu():
             each = [conditions(trained, one) for one in styles]
@@ -118,11 +119,10 @@ class Work:
 
     def __call__(self, rows: list) -> None:
         """Keep what there is; the network first, since a sheet takes its time."""
-        if rows:
-            self.trained.about["steps"] = rows[-1]["step"]
-            pace = (time.time() - self.began) / max(1, len(self.rows))
-            losses = ", ".join(f"{rows[place]['loss']:.3f}" for place in (0, -1))
-            print(f"step {rows[-1]['step']}: loss {losses}; {pace:.2f} s a row", flush=True)
+        self.trained.about["steps"] = rows[-1]["step"]
+        losses = " -> ".join(f"{rows[place]['loss']:.3f}" for place in (0, -1))
+        name, spent = self.path.stem, time.time() - self.began
+        print(f"{name}: step {rows[-1]['step']} after {spent:.0f} s, loss {losses}", flush=True)
         self._write(rows)
         self.sheet = self._painted()
         self._write(rows)
