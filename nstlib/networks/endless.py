@@ -15,7 +15,7 @@ TILE = 16 * CELL  # pixels that are made at once, on each side
 
 
 def texture(name, size: int | Sequence[int], *, seed: int = 0) -> np.ndarray:
-    """A new piece of a texture: (1, height, width, 3), RGB, 0..1, in milliseconds.
+    """A new piece of a texture: (1, height, width, 3), RGB, 0..1, in moments.
 
     `name` is one of `nst.textures()`, or a file that `train_texture` has written. `size` is in
     pixels, of both sides, or (height, width). Every `seed` gives another piece, the same seed and
