@@ -129,6 +129,7 @@ from .notebook.mask_editor import (
 )
 from .notebook.moving_clips import moving_clip as moving_clip
 from .notebook.recipe_panel import recipe_explorer as recipe_explorer
+from .notebook.studio import Studio as Studio, studio as studio
 from .notebook.vote_panel import preference_panel as preference_panel
 
 __version__: str

@@ -7,10 +7,11 @@ import numpy as np
 from nstlib.errors import InputError, number
 from nstlib.images.arrays import as_image
 from nstlib.images.masks import as_mask, feather, refine_mask, sky_mask, subject_mask
-from nstlib.notebook.kit import at_most, in_a_row, panel
+from nstlib.notebook.canvas import Canvas
+from nstlib.notebook.kit import as_jpeg, at_most, in_a_row
 
 OUTSIDE = np.array([0.65, 0.1, 0.5], np.float32)  # magenta, which few photos have
-PREVIEW_SIZE = 360  # pixels, of the longest side
+PREVIEW_SIZE = 400  # pixels, the width on the page
 
 
 def over_photo(photo, mask) -> np.ndarray:
@@ -36,6 +37,18 @@ def brush(mask, x: float, y: float, radius: float, value: float = 1.0) -> np.nda
     return (mask + disc * (value - mask)).astype("float32")
 
 
+def stroke(mask, places, radius: float, value: float = 1.0) -> np.ndarray:
+    """The mask with a stroke of the brush through `places`, a list of (x, y), as for `brush`."""
+    mask = as_mask(mask)
+    number("radius", radius, 0, 1)
+    _, height, width, _ = mask.shape
+    points = (np.asarray([*places, places[-1]]) * [width, height]).astype("int32")
+    away = cv2.polylines(np.ones((height, width), "uint8"), [points], False, 0)
+    distance = cv2.distanceTransform(away, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    share = np.clip(radius * max(height, width) + 0.5 - distance, 0, 1)[None, ..., None]
+    return (mask + share * (value - mask)).astype("float32")
+
+
 def grow(mask, pixels: int) -> np.ndarray:
     """The mask with its region wider by `pixels` on all sides, or narrower if they are negative."""
     size = 2 * abs(int(pixels)) + 1
@@ -47,57 +60,53 @@ def grow(mask, pixels: int) -> np.ndarray:
 def mask_editor(photo, mask=None):
     """A widget to find, paint and correct a mask; its attribute `mask` is the mask so far.
 
-    `photo` is (1, height, width, 3), `mask` where to begin, by default nowhere. Move the brush by
-    its sliders and press *add* or *remove*; *snap to edges*, *subject* and *sky* ask GrabCut and
-    take about a second.
+    `photo` is (1, height, width, 3), `mask` where to begin, by default nowhere. Paint with the
+    mouse: *add* widens the region, *remove* takes from it. *snap to edges*, *subject* and *sky* ask
+    GrabCut and take about a second.
     """
     photo = as_image(photo)
     states = [as_mask(0 * photo if mask is None else mask, photo.shape[1:3])]
-    sliders = {
-        name: widgets.FloatSlider(value, min=0.01, max=most, step=0.01)
-        for name, value, most in (("x", 0.5, 1.0), ("y", 0.5, 1.0), ("radius", 0.1, 0.5))
-    }
-    view = panel(sliders, lambda **at: _preview(photo, states[-1], **at))
+    canvas = Canvas(mode="paint", width=PREVIEW_SIZE, label="the photo inside the mask")
+    value = widgets.ToggleButtons(options=["add", "remove"], style={"button_width": "80px"})
+    radius = widgets.FloatSlider(0.08, min=0.01, max=0.4, step=0.01, description="brush")
+    widgets.jslink((radius, "value"), (canvas, "radius"))
     said = widgets.Label()
+
+    def show() -> None:
+        box.mask = states[-1]
+        canvas.picture = as_jpeg(at_most(over_photo(photo, box.mask), 2 * PREVIEW_SIZE))
+
+    def on_stroke(change) -> None:
+        states.append(stroke(states[-1], change.new, radius.value, float(value.value == "add")))
+        show()
 
     def on_click(button) -> None:
         said.value = ""
         try:
             if button.description != "undo":
-                at = {name: slider.value for name, slider in sliders.items()}
-                states.append(_CHANGES[button.description](states[-1], photo, at))
+                states.append(_CHANGES[button.description](states[-1], photo))
             elif len(states) > 1:
                 states.pop()
         except InputError as error:
             said.value = str(error)
-        box.mask = states[-1]
-        view.redraw()
+        show()
 
+    canvas.observe(on_stroke, names="stroke")
     buttons = [widgets.Button(description=name) for name in (*_CHANGES, "undo")]
     for button in buttons:
         button.on_click(on_click)
-    box = widgets.VBox([view, in_a_row(buttons), said])
-    box.mask = states[-1]
+    box = widgets.VBox([in_a_row([value, radius]), canvas, in_a_row(buttons), said])
+    show()
     return box
 
 
-# Each makes the next mask of the mask so far, the photo, and where the brush is.
+# Each makes the next mask of the mask so far and the photo.
 _CHANGES = {
-    "add": lambda mask, photo, at: brush(mask, **at),
-    "remove": lambda mask, photo, at: brush(mask, **at, value=0.0),
-    "snap to edges": lambda mask, photo, at: refine_mask(photo, mask),
-    "wider": lambda mask, photo, at: grow(mask, 2),
-    "narrower": lambda mask, photo, at: grow(mask, -2),
-    "softer": lambda mask, photo, at: feather(mask, 2.0),
-    "turn round": lambda mask, photo, at: 1 - mask,
-    "subject": lambda mask, photo, at: subject_mask(photo),
-    "sky": lambda mask, photo, at: sky_mask(photo),
+    "snap to edges": lambda mask, photo: refine_mask(photo, mask),
+    "wider": lambda mask, photo: grow(mask, 2),
+    "narrower": lambda mask, photo: grow(mask, -2),
+    "softer": lambda mask, photo: feather(mask, 2.0),
+    "turn round": lambda mask, photo: 1 - mask,
+    "subject": lambda mask, photo: subject_mask(photo),
+    "sky": lambda mask, photo: sky_mask(photo),
 }
-
-
-def _preview(photo, mask, x: float, y: float, radius: float) -> np.ndarray:
-    """The photo under the mask, small, with the brush as a white ring."""
-    shown = at_most(over_photo(photo, mask), PREVIEW_SIZE)
-    nothing = 0 * shown[..., :1]
-    inner = brush(nothing, x, y, max(0.0, radius - 1.5 / max(shown.shape)))
-    return np.clip(shown + brush(nothing, x, y, radius) - inner, 0, 1)

@@ -1,5 +1,7 @@
 """Correcting a mask: the plain functions, and the widget as a hand would use it."""
 
+import io
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -13,7 +15,7 @@ SQUARE = (PHOTO[..., :1] > 0.5).astype("float32")
 
 
 def press(widget, name):
-    _, buttons, _ = widget.children
+    _, _, buttons, _ = widget.children
     next(button for button in buttons.children if button.description == name).click()
 
 
@@ -41,23 +43,35 @@ def test_the_photo_is_seen_inside_and_magenta_outside():
     assert green < min(red, blue)
 
 
+def test_a_stroke_is_the_brush_along_a_line():
+    empty = np.zeros((1, 100, 200, 1), "float32")
+    line = editor.stroke(empty, [(0.25, 0.5), (0.75, 0.5)], 0.05)
+    assert line[0, 50, 50:150, 0].min() == 1 and line[0, 50, 165, 0] == 0
+    assert line.sum() == pytest.approx(100 * 20 + np.pi * 10**2, rel=0.06)
+    dot = editor.stroke(empty, [(0.5, 0.5)], 0.05)
+    np.testing.assert_allclose(dot.sum(), editor.brush(empty, 0.5, 0.5, 0.05).sum(), rtol=0.1)
+    np.testing.assert_array_equal(editor.stroke(line, [(0, 0.5), (1, 0.5)], 0.1, 0.0), empty)
+
+
 def test_the_widget_paints_undoes_and_keeps_its_mask():
     widget = editor.mask_editor(PHOTO)
-    sliders, picture = widget.children[0].children
+    (value, radius), canvas = widget.children[0].children, widget.children[1]
     assert not widget.mask.any()
-    before = picture.value
-    sliders.children[2].value = 0.3
-    assert picture.value != before and not widget.mask.any()  # a slider only draws
-    press(widget, "add")
-    assert widget.mask.mean() > 0.3
+    before = canvas.picture
+    radius.value = 0.3
+    assert canvas.picture == before and not widget.mask.any()
+    canvas.stroke = [(0.5, 0.5), (0.6, 0.5)]
+    assert canvas.picture != before and widget.mask.mean() > 0.3
     press(widget, "turn round")
-    press(widget, "undo")
-    press(widget, "undo")
-    press(widget, "undo")
+    for _ in range(3):
+        press(widget, "undo")
     assert not widget.mask.any()
     press(widget, "subject")
     assert np.abs(widget.mask - SQUARE).mean() < 0.1
-    for name in ("wider", "narrower", "softer", "remove", "snap to edges"):
+    value.value = "remove"
+    canvas.stroke = [(0.5, 0.0), (0.5, 1.0)]
+    assert widget.mask.mean() < SQUARE.mean()
+    for name in ("wider", "narrower", "softer", "snap to edges"):
         press(widget, name)
         assert widget.mask.shape == SQUARE.shape and np.isfinite(widget.mask).all()
 
@@ -66,16 +80,14 @@ def test_what_cannot_be_found_is_said_in_the_widget():
     noise = np.random.default_rng(0).uniform(0, 1, PHOTO.shape).astype("float32")
     widget = editor.mask_editor(noise, SQUARE)
     press(widget, "sky")
-    assert "No sky was found" in widget.children[2].value
+    assert "No sky was found" in widget.children[3].value
     np.testing.assert_array_equal(widget.mask, SQUARE)
     press(widget, "undo")
-    assert widget.children[2].value == ""
+    assert widget.children[3].value == ""
 
 
 def test_large_photos_are_shown_small():
-    import io
-
     widget = editor.mask_editor(np.zeros((1, 900, 600, 3), "float32"))
-    shown = widget.children[0].children[1].value
-    assert max(Image.open(io.BytesIO(shown)).size) == editor.PREVIEW_SIZE
+    shown = Image.open(io.BytesIO(widget.children[1].picture))
+    assert max(shown.size) == 2 * editor.PREVIEW_SIZE
     assert widget.mask.shape == (1, 900, 600, 1)

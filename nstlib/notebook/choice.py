@@ -1,0 +1,64 @@
+"""A menu of the bundled pictures, with a button for one of the reader's own beside it."""
+
+import io
+
+import ipywidgets as widgets
+import numpy as np
+
+from nstlib.errors import choice
+from nstlib.images.bundled import painting, photo, pictures
+from nstlib.images.files import load_image
+
+
+class PictureChoice(widgets.HBox):
+    """Choose a photo or a painting: `kind` is "photo" or "painting", `name` the one to begin with.
+
+    What is uploaded stands in the menu from then on, under its file's name, and is chosen.
+    """
+
+    def __init__(self, kind: str, name: str):
+        names = [entry.name for entry in pictures(kind)]
+        self.kind, self._own = kind, {}
+        self.menu = widgets.Dropdown(
+            options=names, value=choice(kind, name, names), description=kind
+        )
+        self.upload = widgets.FileUpload(
+            accept="image/*", description="yours", layout={"width": "110px"}
+        )
+        self.upload.observe(self._on_upload, names="value")
+        super().__init__([self.menu, self.upload])
+
+    @property
+    def name(self) -> str:
+        """The bundled name, or the name of the file."""
+        return self.menu.value
+
+    @property
+    def is_own(self) -> bool:
+        return self.name in self._own
+
+    def load(self, size: int) -> np.ndarray:
+        """The chosen picture, (1, height, width, 3), RGB, 0..1, `size` pixels at most."""
+        if not self.is_own:
+            return {"photo": photo, "painting": painting}[self.kind](self.name, size)
+        return load_image(io.BytesIO(self._own[self.name]), size)
+
+    def code(self, size: int) -> str:
+        """The call that loads it."""
+        if self.is_own:
+            return f"nst.load_image({self.name!r}, {size})"
+        return f"nst.{self.kind}({self.name!r}, {size})"
+
+    def _on_upload(self, change) -> None:
+        for name, content in _files(change.new):
+            self._own[name] = content
+            if name not in self.menu.options:
+                self.menu.options = (*self.menu.options, name)
+            self.menu.value = name
+
+
+def _files(value) -> list[tuple[str, bytes]]:
+    """(name, content) of what was uploaded: a tuple of dicts, or a dict by name (ipywidgets 7)."""
+    if isinstance(value, dict):
+        value = [{"name": name, **file} for name, file in value.items()]
+    return [(entry["name"], bytes(entry["content"])) for entry in value]
