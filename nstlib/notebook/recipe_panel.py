@@ -5,11 +5,13 @@ import ipywidgets as widgets
 from nstlib.errors import InputError, NstError, number
 from nstlib.gatys.painting import style_transfer
 from nstlib.gatys.recipe import Recipe, recipe
-from nstlib.images.arrays import as_image, resize
-from nstlib.notebook.kit import WIDGET_SIZE, as_jpeg
+from nstlib.notebook.canvas import Canvas
+from nstlib.notebook.choice import PictureChoice
+from nstlib.notebook.kit import WIDGET_SIZE, as_jpeg, in_a_row
 from nstlib.vgg.table import layer_names
 
 KEPT = 6  # pictures beside each other
+STYLE_WEIGHTS = (0, 0.5, 1, 2, 5, 10, 20, 40, 80, 150, 300, 600, 2000)
 
 
 def as_code(settings: Recipe) -> str:
@@ -20,55 +22,92 @@ def as_code(settings: Recipe) -> str:
     return f'nst.recipe("default"{arguments})'
 
 
-def recipe_explorer(content, style, *, size: int = 128, steps: int = 30):
-    """A panel over `nst.style_transfer`: content layer, style layers, weights, pooling.
+def recipe_explorer(
+    photo: str = "cat", painting: str = "the_scream", *, size: int = 160, steps: int = 30
+) -> "RecipePanel":
+    """A panel over `nst.style_transfer`: the pair, the content layer, of each block a style layer
+    and its weight, the other weights, pooling, the start.
 
-    `content` and `style` are pictures (1, height, width, 3), RGB, 0..1; they are shrunk to `size`
-    pixels on the longest side and painted with `steps` steps, in seconds on two cores, and enough
-    to see where a recipe leads. "paint" paints, or recalls what was painted before; "keep" puts the
-    picture into the row below, over the code that makes its recipe.
+    `photo` and `painting` are the bundled pictures it begins with; `size` is the longest side in
+    pixels, small enough for `steps` steps in seconds on two cores, and large enough to see where a
+    recipe leads. *paint* paints, or recalls what was painted before; *keep* puts the picture into
+    the row below, over the code that makes its recipe, and behind the wipe, so that the next one
+    can be compared with it.
     """
-    number("size", size, 16, WIDGET_SIZE, whole=True, unit="pixels")
-    content, style = (resize(as_image(image), size) for image in (content, style))
-    painted, settings = {}, _controls()
-    picture = widgets.Image(format="jpeg", value=as_jpeg(content), height=260)
-    code, row = widgets.Textarea(layout={"width": "60%", "height": "5em"}), widgets.HBox([])
-    paint = widgets.Button(description="paint", button_style="primary")
-    keep = widgets.Button(description="keep", disabled=True)
+    number("size", size, 32, WIDGET_SIZE, whole=True, unit="pixels")
+    number("steps", steps, 1, whole=True)
+    return RecipePanel(photo, painting, size=size, steps=steps)
 
-    def on_paint(_) -> None:
-        paint.disabled, code.value = True, "painting …"
+
+class RecipePanel(widgets.VBox):
+    """What `recipe_explorer` returns."""
+
+    def __init__(self, photo: str, painting: str, *, size: int, steps: int):
+        self._size, self._steps, self._painted = size, steps, {}
+        self.pair = PictureChoice("photo", photo), PictureChoice("painting", painting)
+        self.settings, self.layers = _settings(), _layers()
+        self.canvas = Canvas(mode="wipe", width=400, label="the painting, and over it what is kept")
+        self.code = widgets.Textarea(layout={"width": "98%", "height": "4em"})
+        self.row = widgets.HBox([])
+        self.paint = widgets.Button(description="paint", button_style="primary")
+        self.keep = widgets.Button(description="keep", disabled=True)
+        for chosen in self.pair:
+            chosen.menu.observe(self._look, names="value")
+        self.paint.on_click(self._paint)
+        self.keep.on_click(self._keep)
+        self._look()
+        rows, buttons = map(widgets.HBox, self.layers), widgets.HBox([self.paint, self.keep])
+        panel = widgets.VBox([*self.pair, *self.settings.values(), *rows, buttons])
+        super().__init__([in_a_row([panel, self.canvas]), self.code, self.row])
+
+    def _look(self, change=None) -> None:
+        """Show the photo."""
         try:
-            chosen = _chosen(settings, steps)
-            name = as_code(chosen)
-            if name not in painted:
-                result = style_transfer(content, style, chosen, progress=False)
-                painted[name] = as_jpeg(result.image)
-            picture.value, code.value, keep.disabled = painted[name], name, False
+            picture = self.pair[0].load(self._size)
+            self.canvas.before, self.canvas.picture, self.code.value = b"", as_jpeg(picture), ""
         except NstError as error:
-            code.value = str(error)
+            self.code.value = str(error)
+
+    def _paint(self, _) -> None:
+        self.paint.disabled = True
+        try:
+            chosen = self.chosen()
+            key = (as_code(chosen), *(each.name for each in self.pair))
+            if key not in self._painted:
+                pictures = (each.load(self._size) for each in self.pair)
+                result = style_transfer(*pictures, chosen, on_step=self._tell, progress=False)
+                self._painted[key] = as_jpeg(result.image)
+            self.canvas.picture, self.code.value = self._painted[key], as_code(chosen)
+            self.keep.disabled = False
+        except NstError as error:
+            self.code.value = str(error)
         finally:
-            paint.disabled = False
+            self.paint.disabled = False
 
-    def on_keep(_) -> None:
-        image = widgets.Image(format="jpeg", value=picture.value, height=160)
-        text = widgets.Textarea(value=code.value, layout={"width": "200px", "height": "6em"})
-        row.children = (*row.children, widgets.VBox([image, text]))[-KEPT:]
+    def _tell(self, step) -> None:
+        self.code.value = f"painting … {step.index} of {step.planned} steps"
 
-    paint.on_click(on_paint)
-    keep.on_click(on_keep)
-    panel = widgets.VBox([*settings.values(), widgets.HBox([paint, keep])])
-    return widgets.VBox([widgets.HBox([panel, picture]), code, row])
+    def _keep(self, _) -> None:
+        self.canvas.before = self.canvas.picture
+        image = widgets.Image(format="jpeg", value=self.canvas.picture, height=160)
+        text = widgets.Textarea(value=self.code.value, layout={"width": "200px", "height": "6em"})
+        self.row.children = (*self.row.children, widgets.VBox([image, text]))[-KEPT:]
+
+    def chosen(self) -> Recipe:
+        """The recipe that the controls describe."""
+        style = {layer.value: weight.value for layer, weight in self.layers if weight.value > 0}
+        if not style:
+            raise InputError("All style layers have the weight 0: give one of them more.")
+        value = {name: control.value for name, control in self.settings.items()}
+        return recipe("default", **value, style_layers=style, steps=self._steps, coarse={})
 
 
-def _controls() -> dict:
+def _settings() -> dict:
     """The panel's controls by the setting that each decides, set to the default recipe."""
     base, layers = recipe("default"), [n for n in layer_names() if not n.endswith("pool")]
-    content, style = next(iter(base.content_layers)), tuple(base.style_layers)
     controls = {
-        "content_layers": widgets.Dropdown(options=layers, value=content),
-        "style_layers": widgets.SelectMultiple(options=layers, value=style, rows=8),
-        "style_weight": widgets.FloatLogSlider(base.style_weight, min=-1, max=4, step=0.25),
+        "content_layers": widgets.Dropdown(options=layers, value=next(iter(base.content_layers))),
+        "style_weight": widgets.SelectionSlider(options=STYLE_WEIGHTS, value=base.style_weight),
         "tv_weight": widgets.FloatSlider(base.tv_weight, min=0, max=100),
         "pooling": widgets.Dropdown(options=["max", "average"]),
         "start": widgets.Dropdown(options=["content", "mix", "noise"]),
@@ -78,10 +117,13 @@ def _controls() -> dict:
     return controls
 
 
-def _chosen(settings: dict, steps: int) -> Recipe:
-    """The recipe that the controls describe."""
-    value = {name: control.value for name, control in settings.items()}
-    if not value["style_layers"]:
-        raise InputError("No style layer is chosen: hold Ctrl (or Cmd) and click one or more.")
-    value["style_weight"] = round(value["style_weight"], 4)  # its slider goes in powers of ten
-    return recipe("default", **value, steps=steps, coarse={})
+def _layers() -> list[tuple]:
+    """(layer, weight) for each block of VGG19, set to the default recipe."""
+    weights, controls = recipe("default").style_layers, []
+    for block in range(1, 6):
+        layers = [name for name in layer_names() if name.startswith(f"block{block}_conv")]
+        known = next((name for name in layers if name in weights), layers[0])
+        layer = widgets.Dropdown(options=layers, value=known, description=f"style {block}")
+        weight = widgets.FloatSlider(weights.get(known, 0.0), min=0, max=1, step=0.05)
+        controls.append((layer, weight))
+    return controls

@@ -22,28 +22,29 @@ def painted(monkeypatch):
     return recipes
 
 
-def parts(panel) -> dict:
-    """Every control and button of the panel by its description."""
-    found, open_ones = {}, [panel]
-    while open_ones:
-        widget = open_ones.pop()
-        open_ones += getattr(widget, "children", ())
-        found[getattr(widget, "description", "") or type(widget).__name__] = widget
-    return found
+@pytest.fixture
+def panel(painted):
+    return nst.recipe_explorer(size=32, steps=3)
 
 
-def test_a_recipe_is_painted_once(painted, tiny_image):
-    panel = nst.recipe_explorer(tiny_image, tiny_image, size=16)
-    found = parts(panel)
+def test_a_recipe_is_painted_once_for_a_pair(painted, panel):
     for pooling in ("max", "average", "max"):
-        found["pooling"].value = pooling
-        found["paint"].click()
+        panel.settings["pooling"].value = pooling
+        panel.paint.click()
     assert [settings.pooling for settings in painted] == ["max", "average"]
+    panel.pair[0].menu.value = "coffee"
+    panel.paint.click()
+    assert len(painted) == 3 and painted[2] == painted[0]
 
 
-def test_quick_looks_are_small(tiny_image):
-    with pytest.raises(InputError, match="size is 4096; .* pixels from 16 to 320"):
-        nst.recipe_explorer(tiny_image, tiny_image, size=4096)
+def test_it_begins_with_the_default_recipe(panel):
+    assert panel.chosen() == nst.recipe("default", steps=3, coarse={})
+
+
+@pytest.mark.parametrize("wrong", [{"size": 4096}, {"steps": 0}, {"photo": "dog"}])
+def test_what_cannot_be(wrong):
+    with pytest.raises(InputError):
+        nst.recipe_explorer(**wrong)
 
 
 @pytest.mark.parametrize(
@@ -55,27 +56,34 @@ def test_the_code_makes_the_recipe(settings):
     assert eval(recipe_panel.as_code(wanted), {"nst": nst}) == wanted
 
 
-def test_paint_shows_the_chosen_recipe_and_keep_puts_it_into_the_row(painted, tiny_image):
-    panel = nst.recipe_explorer(tiny_image, tiny_image, size=16, steps=3)
-    found = parts(panel)
-    assert found["keep"].disabled
-    found["pooling"].value = "average"
-    found["style"].value = ("block1_conv1", "block3_conv1")
-    found["paint"].click()
+def test_paint_shows_the_chosen_recipe_and_keep_puts_it_into_the_row(painted, panel):
+    assert panel.keep.disabled
+    panel.settings["pooling"].value = "average"
+    for (layer, weight), wanted in zip(panel.layers, (0.5, 0, 0.75, 0, 0), strict=True):
+        weight.value = wanted
+        layer.value = layer.options[-1]
+    panel.paint.click()
     assert painted[-1].pooling == "average" and painted[-1].steps == 3
-    assert painted[-1].style_layers == {"block1_conv1": 0.5, "block3_conv1": 0.5}
-    code, row = panel.children[1:]
-    assert eval(code.value, {"nst": nst}) == painted[-1]
+    assert painted[-1].style_layers == {"block1_conv2": 0.5, "block3_conv4": 0.75}
+    assert eval(panel.code.value, {"nst": nst}) == painted[-1]
     for _ in range(recipe_panel.KEPT + 2):
-        found["keep"].click()
-    assert len(row.children) == recipe_panel.KEPT
-    assert row.children[0].children[1].value == code.value
+        panel.keep.click()
+    assert len(panel.row.children) == recipe_panel.KEPT
+    assert panel.row.children[0].children[1].value == panel.code.value
 
 
-def test_no_style_layer_is_said_in_the_panel(painted, tiny_image):
-    panel = nst.recipe_explorer(tiny_image, tiny_image, size=16)
-    found = parts(panel)
-    found["style"].value = ()
-    found["paint"].click()
-    assert "hold Ctrl" in panel.children[1].value and not painted
-    assert not found["paint"].disabled
+def test_what_is_kept_stays_behind_the_wipe(painted, panel):
+    panel.paint.click()
+    panel.keep.click()
+    kept = panel.canvas.picture
+    panel.settings["pooling"].value = "average"
+    panel.paint.click()
+    assert panel.canvas.before == kept != panel.canvas.picture
+
+
+def test_no_style_layer_is_said_in_the_panel(painted, panel):
+    for _, weight in panel.layers:
+        weight.value = 0
+    panel.paint.click()
+    assert "give one of them more" in panel.code.value and not painted
+    assert not panel.paint.disabled
