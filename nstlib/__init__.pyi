@@ -119,17 +119,25 @@ from .notebook.course import (
     output_folder as output_folder,
 )
 from .notebook.explorers import (
-    gram_explorer as gram_explorer, layer_explorer as layer_explorer,
-    show_feature_maps as show_feature_maps, show_gram as show_gram,
-    style_explorer as style_explorer,
+    layer_explorer as layer_explorer, show_feature_maps as show_feature_maps,
+    show_place as show_place, style_explorer as style_explorer,
+)
+from .notebook.grams import (
+    gram_explorer as gram_explorer, show_gram as show_gram, show_gram_entry as show_gram_entry,
 )
 from .notebook.kit import panel as panel
 from .notebook.mask_editor import (
     brush as brush, grow as grow, mask_editor as mask_editor, over_photo as over_photo,
 )
 from .notebook.moving_clips import moving_clip as moving_clip
+from .notebook.patches import (
+    best_patches as best_patches, framed as framed, show_patches as show_patches,
+)
 from .notebook.recipe_panel import recipe_explorer as recipe_explorer
 from .notebook.studio import Studio as Studio, studio as studio
+from .notebook.texture_panel import (
+    grow_texture as grow_texture, texture_explorer as texture_explorer,
+)
 from .notebook.vote_panel import preference_panel as preference_panel
 
 __version__: str

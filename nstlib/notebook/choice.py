@@ -17,7 +17,8 @@ class PictureChoice(widgets.HBox):
     """
 
     def __init__(self, kind: str, name: str):
-        names = [entry.name for entry in pictures(kind)]
+        kinds = {"photo": ("photo",), "painting": ("painting", "texture")}[kind]
+        names = [entry.name for entry in pictures() if entry.kind in kinds]
         self.kind, self._own = kind, {}
         self.menu = widgets.Dropdown(
             options=names, value=choice(kind, name, names), description=kind

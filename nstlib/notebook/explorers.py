@@ -1,4 +1,4 @@
-"""Looking into VGG19: plain functions that draw, and thin widgets over the same drawings."""
+"""Looking into VGG19 and into networks of many styles: plain functions, and panels over them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -6,19 +6,18 @@ from functools import lru_cache
 import ipywidgets as widgets
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
-from nstlib.backend import keras, ops
-from nstlib.errors import InputError, number
-from nstlib.images.arrays import as_image
-from nstlib.notebook.kit import at_most, panel
+from nstlib.errors import number
+from nstlib.notebook import features as seen
+from nstlib.notebook.canvas import Canvas
+from nstlib.notebook.kit import as_jpeg, panel, shrunk
+from nstlib.notebook.patches import best_patches, draw_patches, framed
 from nstlib.stylizers.door import fast_styles, stylizer
-from nstlib.vgg.losses import gram_matrix
-from nstlib.vgg.network import build_vgg
-from nstlib.vgg.table import layer_name, layer_names, smallest_side
+from nstlib.vgg.table import layer_names
 
 MAPS = 8  # channels beside each other
+COLUMNS = 4  # of the maps
 
 
 def show_feature_maps(
@@ -30,61 +29,57 @@ def show_feature_maps(
     `count` of them. Each map goes from black (silent) to white (its largest answer, which its title
     names). `weights` is as for `build_vgg`. InputError names an unknown layer or channel.
     """
-    maps = _features(image, layer, weights)
-    channels = maps.shape[-1]
-    number("first", first, 0, channels - 1, whole=True, hint=f"{layer} has {channels} channels.")
+    maps = seen.features(image, layer, weights)
+    seen.check_channel("first", first, maps, layer)
     number("count", count, 1, whole=True)
-    _draw_maps(plt.figure, maps[..., first : first + count], first)
+    _draw_maps(plt.figure, maps, range(first, min(first + count, maps.shape[-1])))
     plt.show()
 
 
-def show_gram(images, layer: str, *, channels: int = 64) -> None:
-    """Draw the Gram matrix of a picture at a layer: which channels answer at the same places.
+def show_place(image, layer: str, x: float, y: float, *, count: int = MAPS) -> None:
+    """Draw which channels of a layer answer most strongly at one place, each with its map.
 
-    One picture, or a dict from title to picture; then all matrices share one scale of colours,
-    which shows square roots, because a few channels are far stronger than the rest. The first
-    `channels` channels are drawn (at most as many as there are), and the title names the two
-    different ones that answer together most. Gatys et al. 2016, eq. 3, averaged over positions.
+    `x` and `y` go from 0 (left, top) to 1; a ring marks the place. What the place sees of the
+    picture is `nst.framed`.
     """
-    number("channels", channels, 2, whole=True)
-    images = _named(images if isinstance(images, Mapping) else {"": images})
-    entries = [(title, image, _gram(image, layer)) for title, image in images.items()]
-    _draw_grams(plt.figure, entries, channels)
+    for name, value in {"x": x, "y": y}.items():
+        number(name, value, 0, 1)
+    number("count", count, 1, whole=True)
+    maps = seen.features(image, layer)
+    _draw_maps(plt.figure, maps, seen.strongest(maps, (x, y))[:count], at=(x, y))
     plt.show()
 
 
 def layer_explorer(images: Mapping[str, np.ndarray]):
-    """A widget over `show_feature_maps`: choose a picture, a layer, and the first channel.
+    """A panel over `show_feature_maps`, `show_place` and `show_patches`: click on the picture.
 
-    `images` maps names to pictures, which are shrunk to 320 pixels on the longest side.
+    `images` maps names to pictures, which are shrunk to 320 pixels on the longest side. The frame
+    is what the place sees at that layer; the maps are those of the channels that answer most
+    strongly there, or of all *in order*, from `channel` on. *patches* adds what excites the first
+    of them most in the bundled photos.
     """
-    pictures = _shrunk(images)
-    features = lru_cache(maxsize=16)(lambda name, layer: _features(pictures[name], layer))
+    images = shrunk(images)
+    maps_of = lru_cache(maxsize=16)(lambda name, layer: seen.features(images[name], layer))
+    canvas = Canvas(mode="click", width=400, label="a photo to click on")
     slider = widgets.IntSlider(step=MAPS, continuous_update=False)
 
-    def draw(picture: str, layer: str, channel: int):
-        maps = features(picture, layer)
+    def draw(picture: str, layer: str, channel: int, channels="in order", patches=False):
+        maps = maps_of(picture, layer)
         slider.max = maps.shape[-1] - MAPS  # which may move it: its value is asked for anew
-        return _draw_maps(Figure, maps[..., slider.value :][..., :MAPS], slider.value)
+        canvas.picture = as_jpeg(framed(images[picture], layer, canvas.at))
+        shown = range(slider.value, slider.value + MAPS)
+        if channels != "in order":
+            shown = seen.strongest(maps, canvas.at)[:MAPS]
+        best = best_patches(layer, int(shown[0])) if patches else ()
+        return _draw_maps(Figure, maps, shown, at=canvas.at, patches=best)
 
-    return panel({"picture": list(pictures), "layer": layer_names(), "channel": slider}, draw)
-
-
-def gram_explorer(images: Mapping[str, np.ndarray], layers: Sequence[str] = ()):
-    """A widget over `show_gram`: two pictures side by side, at a layer, for some channels.
-
-    As `layer_explorer`; `layers` are the choices, by default all of VGG19.
-    """
-    pictures, layers = _shrunk(images), [layer_name(one) for one in layers or layer_names()]
-    gram = lru_cache(maxsize=64)(lambda name, layer: _gram(pictures[name], layer))
-    names = list(pictures)
-
-    def draw(left: str, layer: str, right=(names * 2)[1], channels=64):
-        entries = [(name, pictures[name], gram(name, layer)) for name in (left, right)]
-        return _draw_grams(Figure, entries, channels)
-
-    controls = {"left": names, "right": names, "layer": layers, "channels": (8, 128, 8)}
-    return panel(controls, draw)
+    orders = ["in order", "strongest here"]
+    controls = {"picture": list(images), "layer": layer_names(), "channels": orders}
+    box = panel(controls | {"channel": slider, "patches": False}, draw)
+    canvas.observe(lambda change: box.redraw(), names="at")
+    box.children = [box.children[0], canvas, *box.children[1:]]
+    box.canvas = canvas
+    return box
 
 
 def style_explorer(images: Mapping[str, np.ndarray], network: str = "light"):
@@ -92,7 +87,7 @@ def style_explorer(images: Mapping[str, np.ndarray], network: str = "light"):
 
     As `layer_explorer`; `network` is a bundled network or a file.
     """
-    pictures, styles = _shrunk(images), list(fast_styles(network))
+    pictures, styles = shrunk(images), list(fast_styles(network))
 
     def draw(photo, style, other=styles[-1], share=0.0, strength=1.0, preserve_color=False):
         mix = {style: 1 - share}
@@ -106,67 +101,33 @@ def style_explorer(images: Mapping[str, np.ndarray], network: str = "light"):
 # --- What is drawn -------------------------------------------------------------------------------
 
 
-def _features(image, layer: str, weights: str = "imagenet") -> np.ndarray:
-    """The activations of one layer, (height, width, channels)."""
-    image, layer = as_image(image), layer_name(layer)
-    (height, width), smallest = image.shape[1:3], smallest_side([layer])
-    if min(height, width) < smallest:
-        raise InputError(
-            f"The picture has {width} x {height} pixels, and {layer} needs {smallest} on the "
-            "shorter side: take a larger picture, or a shallower layer."
-        )
-    network = _cached_vgg(weights=weights)
-    extractor = keras.Model(network.input, network.get_layer(layer).output)
-    return ops.convert_to_numpy(extractor(image))[0]
-
-
-_cached_vgg = lru_cache(maxsize=2)(build_vgg)
-
-
-def _gram(image, layer: str) -> np.ndarray:
-    return ops.convert_to_numpy(gram_matrix(_features(image, layer)[None]))[0]
-
-
-def _draw_maps(new_figure: Callable, maps: np.ndarray, first: int):
-    """(height, width, count) -> a figure with four maps in a row."""
-    height, width, count = maps.shape
-    rows, shape = -(-count // 4), np.clip(height / width, 0.2, 2.0)
-    figure = new_figure(figsize=(9.0, rows * (2.2 * shape + 0.3)), layout="constrained")
-    for index in range(count):
-        values = maps[..., index]
+def _draw_maps(
+    new_figure: Callable, maps: np.ndarray, channels: Sequence[int], at=None, patches=()
+):
+    """Channels of (height, width, channels) -> a figure with four maps in a row, a ring at a place
+    (x, y), and a row of patches below."""
+    (height, width, _), count = maps.shape, len(channels)
+    rows, shape = -(-count // COLUMNS), np.clip(height / width, 0.2, 2.0)
+    figure = new_figure(
+        figsize=(9.0, rows * (2.2 * shape + 0.3) + 1.2 * bool(patches)), layout="constrained"
+    )
+    above, below = (
+        figure.subfigures(2, 1, height_ratios=[rows * (2.2 * shape + 0.3), 1.2])
+        if patches
+        else (figure, None)
+    )
+    for index, channel in enumerate(channels):
+        values = maps[..., channel]
         largest = values.max()
-        axis = figure.add_subplot(rows, 4, index + 1)
+        axis = above.add_subplot(rows, COLUMNS, index + 1)
         axis.imshow(values, cmap="gray", vmin=0, vmax=largest or 1, interpolation="nearest")
         strength = f"up to {largest:.0f}" if largest else "silent"
-        axis.set_title(f"channel {first + index}, {strength}", fontsize=9)
+        axis.set_title(f"channel {channel}, {strength}", fontsize=9)
         axis.axis("off")
+        if at is not None:
+            row, column = seen.position(maps, at)
+            axis.plot(column, row, "o", color="none", markeredgecolor="tab:orange", markersize=9)
+    if patches:
+        below.suptitle(f"what excites channel {channels[0]} most", fontsize=9)
+        draw_patches(below, patches, 1)
     return figure
-
-
-def _draw_grams(new_figure: Callable, entries: Sequence[tuple], channels: int):
-    """(title, picture, Gram matrix) of each picture -> a figure with each pair in a row."""
-    figure = new_figure(figsize=(5.6 * len(entries), 3.3), layout="constrained")
-    axes = figure.subplots(1, 2 * len(entries), squeeze=False, width_ratios=[2, 3] * len(entries))
-    entries = [(title, image, gram[:channels, :channels]) for title, image, gram in entries]
-    norm = PowerNorm(0.5, vmin=0, vmax=max(gram.max() for *_, gram in entries) or 1)
-    for (seen, matrix), (title, image, gram) in zip(axes.reshape(-1, 2), entries, strict=True):
-        seen.imshow(as_image(image)[0])
-        seen.set_title(title, fontsize=10)
-        seen.axis("off")
-        matrix.imshow(gram, cmap="magma", norm=norm, interpolation="nearest")
-        i, j = np.unravel_index(np.argmax(np.triu(gram, k=1)), gram.shape)
-        matrix.set_title(f"most together: channels {i} and {j}", fontsize=9)
-    return figure
-
-
-# --- What is given -------------------------------------------------------------------------------
-
-
-def _named(images: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
-    if not isinstance(images, Mapping) or not images:
-        raise InputError(f"images is {type(images).__name__}: give a dict from name to picture.")
-    return images
-
-
-def _shrunk(images: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    return {name: at_most(image) for name, image in _named(images).items()}

@@ -71,3 +71,15 @@ def at_most(image, size: int = WIDGET_SIZE) -> np.ndarray:
     """The picture, shrunk to a longest side of `size` pixels if it is larger."""
     image = as_image(image)
     return resize(image, size) if max(image.shape[1:3]) > size else image
+
+
+def named(images: Mapping) -> Mapping:
+    """The pictures by name that a panel is given; InputError if they have no names."""
+    if not isinstance(images, Mapping) or not images:
+        raise InputError(f"images is {type(images).__name__}: give a dict from name to picture.")
+    return images
+
+
+def shrunk(images: Mapping) -> dict[str, np.ndarray]:
+    """The same, at most WIDGET_SIZE pixels on the longest side."""
+    return {name: at_most(image) for name, image in named(images).items()}

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from nstlib.errors import InputError
-from nstlib.notebook import explorers as explore, kit
+from nstlib.notebook import explorers as explore, features as seen, grams, kit, patches
 
 LAYERS = ["block1_conv1", "block2_conv1"]
 
@@ -24,7 +24,7 @@ def untrained(monkeypatch):
         channels = 64 if layer == "block1_conv1" else 128
         return rng.uniform(0, 1, (8, 10, channels)).astype("float32") * image.mean()
 
-    monkeypatch.setattr(explore, "_features", features)
+    monkeypatch.setattr(seen, "features", features)
     return calls
 
 
@@ -58,7 +58,7 @@ def controls(explorer):
 
 
 def picture(explorer) -> bytes:
-    return explorer.children[1].value
+    return explorer.children[-1].value
 
 
 # --- Plain functions -----------------------------------------------------------------------------
@@ -79,7 +79,7 @@ def test_feature_maps_end_with_the_last_channel(tiny_image, figures):
 
 
 def test_a_silent_channel_is_black_and_called_silent(monkeypatch, tiny_image, figures):
-    monkeypatch.setattr(explore, "_features", lambda *_: np.zeros((4, 4, 2), "float32"))
+    monkeypatch.setattr(seen, "features", lambda *_: np.zeros((4, 4, 2), "float32"))
     explore.show_feature_maps(tiny_image, "block1_conv1")
     assert titles(figures[0]) == ["channel 0, silent", "channel 1, silent"]
 
@@ -91,55 +91,56 @@ def test_a_channel_that_is_not_there_is_refused(tiny_image, wrong):
 
 
 def test_gram_of_one_picture_and_of_two(images, figures):
-    explore.show_gram(images["ramp"], "block1_conv1", channels=16)
-    explore.show_gram(images, "block1_conv1", channels=16)
+    grams.show_gram(images["ramp"], "block1_conv1", channels=16)
+    grams.show_gram(images, "block1_conv1", channels=16)
     assert [len(figure.axes) for figure in figures] == [2, 4]
     assert titles(figures[1])[::2] == ["ramp", "mirror"]
     assert figures[0].axes[1].images[0].get_array().shape == (16, 16)
 
 
 def test_grams_share_their_scale(images, figures):
-    explore.show_gram(images, "block1_conv1")
+    grams.show_gram(images, "block1_conv1")
     limits = {axis.images[0].get_clim() for axis in figures[0].axes[1::2]}
     assert len(limits) == 1
 
 
 def test_gram_takes_all_channels_when_asked_for_more(tiny_image, figures):
-    explore.show_gram(tiny_image, "block1_conv1", channels=1000)
+    grams.show_gram(tiny_image, "block1_conv1", channels=1000)
     assert figures[0].axes[1].images[0].get_array().shape == (64, 64)
 
 
 def test_gram_needs_two_channels_and_a_picture(tiny_image):
     with pytest.raises(InputError, match="channels is 1; it must be a whole number, 2 or more"):
-        explore.show_gram(tiny_image, "block1_conv1", channels=1)
+        grams.show_gram(tiny_image, "block1_conv1", channels=1)
     with pytest.raises(InputError, match="images is dict: give a dict from name"):
-        explore.show_gram({}, "block1_conv1")
+        grams.show_gram({}, "block1_conv1")
 
 
 def test_the_strongest_pair_is_of_two_different_channels(monkeypatch, tiny_image, figures):
     maps = np.float32([[[3, 0, 1], [0, 5, 0]]])  # channel 1 answers most, but by itself
-    monkeypatch.setattr(explore, "_features", lambda *_: maps)
-    explore.show_gram(tiny_image, "block1_conv1")
+    monkeypatch.setattr(seen, "features", lambda *_: maps)
+    grams.show_gram(tiny_image, "block1_conv1")
     assert titles(figures[0])[1] == "most together: channels 0 and 2"
 
 
 # --- Widgets -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("explorer", [explore.layer_explorer, explore.gram_explorer])
+@pytest.mark.parametrize("explorer", [explore.layer_explorer, grams.gram_explorer])
 def test_every_control_draws_a_jpeg_anew(explorer, images):
     box = explorer(images)
     assert Image.open(io.BytesIO(picture(box))).format == "JPEG"
     for name, control in controls(box).items():
-        before = picture(box)
-        values = getattr(control, "options", (0, 8, 16))
-        control.value = next(value for value in values if value != control.value)
+        before, old = picture(box), control.value
+        values = (not old,) if isinstance(old, bool) else getattr(control, "options", (0, 8, 16))
+        control.value = next(value for value in values if value != old)
         assert picture(box) != before, name
+        control.value = old
 
 
 @pytest.mark.parametrize(
     ("explorer", "slider"),
-    [(explore.layer_explorer, "channel"), (explore.gram_explorer, "channels")],
+    [(explore.layer_explorer, "channel"), (grams.gram_explorer, "channels")],
 )
 @pytest.mark.usefixtures("unsaved")
 def test_sliders_and_returning_compute_nothing(explorer, slider, images, untrained):
@@ -167,23 +168,36 @@ def test_the_channel_slider_ends_where_the_layer_does(images):
 
 def test_widgets_shrink_large_pictures_and_leave_small_ones(tiny_image):
     large = np.zeros((1, 400, 800, 3), "float32")
-    shrunk = explore._shrunk({"large": large, "tiny": tiny_image})
+    shrunk = kit.shrunk({"large": large, "tiny": tiny_image})
     assert shrunk["large"].shape == (1, 160, 320, 3)
     assert shrunk["tiny"].shape == tiny_image.shape
 
 
 @pytest.mark.usefixtures("unsaved")
 def test_layers_are_checked_and_may_be_the_papers_names(images):
-    box = explore.gram_explorer(images, ["relu2_1"])
+    box = grams.gram_explorer(images, ["relu2_1"])
     assert controls(box)["layer"].options == ("block2_conv1",)
     with pytest.raises(InputError, match="Did you mean 'block1_conv"):
-        explore.gram_explorer(images, ["block1_conv9"])
+        grams.gram_explorer(images, ["block1_conv9"])
 
 
-@pytest.mark.usefixtures("unsaved")
-def test_one_picture_is_enough_for_the_gram_explorer(tiny_image):
-    box = explore.gram_explorer({"only": tiny_image}, LAYERS)
-    assert controls(box)["left"].value == controls(box)["right"].value == "only"
+def test_a_click_on_a_gram_matrix_picks_the_entry(images):
+    box = grams.gram_explorer(images, LAYERS)
+    before = picture(box)
+    box.canvas.at = [0.9, 0.1]
+    assert picture(box) != before
+
+
+def test_a_click_on_the_photo_moves_the_frame_and_sorts_the_maps(images, monkeypatch):
+    box, asked = explore.layer_explorer(images), []
+    monkeypatch.setattr(explore, "_draw_maps", lambda *_, **how: asked.append((_[2], how)) or 0)
+    monkeypatch.setattr(kit, "as_jpeg", lambda drawn: b"")
+    controls(box)["channels"].value = "strongest here"
+    before = box.canvas.picture
+    box.canvas.at = [0.1, 0.9]
+    assert box.canvas.picture != before
+    (first, _), (then, how) = asked
+    assert len(then) == explore.MAPS and list(first) != list(then) and how["at"] == [0.1, 0.9]
 
 
 @pytest.mark.parametrize("wrong", [{}, [], np.zeros((1, 8, 8, 3))])
@@ -210,6 +224,74 @@ def test_the_style_explorer_mixes_two_styles(monkeypatch, tiny_image):
     assert asked[3][1:] == ("mine", 1.0, True)
 
 
+# --- What a place sees ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("layer", ["block1_conv2", "block2_conv1", "block3_conv1", "block2_pool"])
+@pytest.mark.random_weights
+def test_the_frame_is_where_the_gradient_reaches(layer):
+    """A pixel is seen by a position if changing it changes the answers there."""
+    from nstlib.backend import ops, value_and_grad
+    from nstlib.vgg.network import feature_extractor
+
+    picture = np.random.default_rng(0).uniform(0, 1, (1, 64, 80, 3)).astype("float32")
+    network, place = feature_extractor(layer, weights="random", padding="zero"), (0.45, 0.55)
+
+    def answer(image):
+        maps = network(image)[layer]
+        row, column = seen.position(np.zeros(maps.shape[1:]), place)
+        return ops.sum(maps[:, row, column])
+
+    _, gradient = value_and_grad(answer)(picture)
+    rows, columns = np.nonzero(np.abs(ops.convert_to_numpy(gradient)).max(axis=(0, 3)))
+    top, left, bottom, right = patches.receptive_field(picture, layer, place)
+    assert (rows.min(), columns.min(), rows.max() + 1, columns.max() + 1) == (
+        top,
+        left,
+        bottom,
+        right,
+    )
+
+
+def test_a_frame_is_drawn_inside_the_picture(tiny_image):
+    shown = patches.framed(tiny_image, "block1_conv1", (0, 1))
+    assert shown.shape == tiny_image.shape and (shown != tiny_image).any()
+    assert patches.receptive_field(tiny_image, "block5_conv1", (0.5, 0.5)) == (
+        0,
+        0,
+        *tiny_image.shape[1:3],
+    )
+
+
+def test_the_best_patches_hold_what_a_channel_answers_to(monkeypatch):
+    """A layer that answers to red: its patches are the reddest of all photos."""
+    red = lambda image, layer, weights="imagenet": image[0] * [1, 0, 0]  # noqa: E731
+    monkeypatch.setattr(seen, "features", red)
+    patches._answers.cache_clear()
+    best = patches.best_patches("block1_conv1", 0, 3)
+    means = [patch.mean(axis=(0, 1, 2))[0] for patch in best]
+    assert min(means) > 0.8 and all(patch.shape[1:] == (3, 3, 3) for patch in best)
+    patches._answers.cache_clear()
+    with pytest.raises(InputError, match="channel is 3; .* block1_conv1 has 3 channels"):
+        patches.best_patches("block1_conv1", 3)
+    patches._answers.cache_clear()
+
+
+def test_an_entry_of_the_gram_matrix_is_the_mean_of_the_product(tiny_image, figures):
+    grams.show_gram_entry(tiny_image, "block1_conv1", 3, 5)
+    *maps, product = (axis.images[0].get_array() for axis in figures[0].axes[1:])
+    np.testing.assert_allclose(product, maps[0] * maps[1])
+    assert titles(figures[0])[3] == f"product, mean {product.mean():.3g}"
+
+
+def test_the_strongest_channels_of_a_place(tiny_image, figures):
+    explore.show_place(tiny_image, "block1_conv1", 0.5, 0.5, count=3)
+    assert len(figures[0].axes) == 3
+    maps = np.zeros((2, 2, 4))
+    maps[0, 1] = [0, 3, 1, 2]
+    assert list(seen.strongest(maps, (0.9, 0.1))) == [1, 3, 2, 0]
+
+
 # --- The network underneath ----------------------------------------------------------------------
 
 
@@ -220,7 +302,7 @@ def test_features_are_those_of_the_feature_extractor(monkeypatch, tiny_image):
 
     layer = "block2_conv1"
     expected = feature_extractor(layer, weights="random")(tiny_image)[layer]
-    found = explore._features(tiny_image, layer, "random")
+    found = seen.features(tiny_image, layer, "random")
     np.testing.assert_allclose(found, expected[0], atol=1e-3)
 
 

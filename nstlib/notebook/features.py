@@ -1,0 +1,48 @@
+"""The features of a picture for whoever draws them: VGG19 is built once, pictures are checked."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from nstlib.backend import keras, ops
+from nstlib.errors import InputError, number
+from nstlib.images.arrays import as_image
+from nstlib.vgg.network import build_vgg
+from nstlib.vgg.table import layer_name, smallest_side
+
+_cached_vgg = lru_cache(maxsize=2)(build_vgg)
+
+
+def features(image, layer: str, weights: str = "imagenet") -> np.ndarray:
+    """The activations of one layer, (height, width, channels).
+
+    `image` is a picture (1, height, width, 3), RGB, 0..1; `weights` is as for `build_vgg`. Raises
+    InputError for an unknown layer, and for a picture that is too small for it.
+    """
+    image, layer = as_image(image), layer_name(layer)
+    (height, width), smallest = image.shape[1:3], smallest_side([layer])
+    if min(height, width) < smallest:
+        raise InputError(
+            f"The picture has {width} x {height} pixels, and {layer} needs {smallest} on the "
+            "shorter side: take a larger picture, or a shallower layer."
+        )
+    network = _cached_vgg(weights=weights)
+    extractor = keras.Model(network.input, network.get_layer(layer).output)
+    return ops.convert_to_numpy(extractor(image))[0]
+
+
+def check_channel(name: str, channel: int, maps: np.ndarray, layer: str) -> None:
+    """InputError unless the layer has such a channel; `name` is the argument's."""
+    count = maps.shape[-1]
+    number(name, channel, 0, count - 1, whole=True, hint=f"{layer} has {count} channels.")
+
+
+def position(maps: np.ndarray, at) -> tuple[int, int]:
+    """(row, column) of maps (height, width, channels) at a place (x, y), 0..1."""
+    height, width, _ = maps.shape
+    return min(int(at[1] * height), height - 1), min(int(at[0] * width), width - 1)
+
+
+def strongest(maps: np.ndarray, at) -> np.ndarray:
+    """The channels by how strongly they answer at a place (x, y), 0..1, strongest first."""
+    return np.argsort(-maps[position(maps, at)], kind="stable")
