@@ -81,7 +81,7 @@ def test_figures_become_small_jpegs():
     data = outputs(mended)[0]["data"]
     assert list(data) == ["image/jpeg"]
     assert Image.open(io.BytesIO(base64.b64decode(data["image/jpeg"]))).format == "JPEG"
-    large = picture("JPEG", 480)
+    large = picture("JPEG", 680)
     mended, _ = clean_notebooks.clean(text_of(display({"image/jpeg": large})))
     smaller = base64.b64decode(outputs(mended)[0]["data"]["image/jpeg"])
     assert len(smaller) <= clean_notebooks.MAX_FIGURE_BYTES < len(base64.b64decode(large))
@@ -95,8 +95,8 @@ def test_figures_become_small_jpegs():
         (text_of(new_output("error", ename="ValueError", evalue="no")), "ValueError: no"),
         (text_of(stream("saved in /home" + "/ada/out.jpg", "stdout")), "path of one machine"),
         (text_of(stream("saved in C:" + "\\Users\\ada", "stdout")), "path of one machine"),
-        (text_of(display({"image/jpeg": picture("JPEG", 700)})), "draw it smaller"),
-        (text_of(stream("x" * 1_500_001, "stdout")), "more than 1.5"),
+        (text_of(display({"image/jpeg": picture("JPEG", 1000)})), "draw it smaller"),
+        (text_of(stream("x" * 2_500_001, "stdout")), "more than 2.5"),
     ],
     ids=["count", "no count", "error", "path", "Windows path", "large figure", "large notebook"],
 )
@@ -189,7 +189,7 @@ def test_a_good_chapter_has_no_problems(chapter):
         ("**Time** about 2", "**Time** some", "write: **Time** about N minutes"),
         ("Open in Colab", "Open", "not exactly one badge"),
         ("nst.hello()", "nst.hello(1)", "not the common set-up"),
-        ("budget laptop", "budget ci", "not a run at laptop budget"),
+        ("budget laptop", "budget ci", "not a run at laptop or gpu budget"),
         ("nstlib 1.0", "Warning: nstlib 1.0", "not the one line of nst.hello()"),
         ("image/jpeg", "image/png", "no output is a picture"),
         ("nst.budget(ci=64, laptop=256, gpu=512)", "256", "takes no number from nst.budget("),

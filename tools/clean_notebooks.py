@@ -23,8 +23,8 @@ from typing import NamedTuple
 import nbformat
 
 ROOT = Path(__file__).resolve().parent.parent
-MAX_FIGURE_BYTES = 150_000
-MAX_NOTEBOOK_BYTES = 1_500_000
+MAX_FIGURE_BYTES = 300_000
+MAX_NOTEBOOK_BYTES = 2_500_000
 JPEG_QUALITIES = (85, 75, 65, 55)  # tried in this order until a figure is small enough
 
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}

@@ -19,7 +19,7 @@ def show(
 
     Pictures as `as_image` takes them, or maps of one channel with any range of values, drawn from
     black (smallest) to white. `columns` starts a new row after as many; `height` is that of a row,
-    in inches.
+    in inches: pictures in a row are equally high, whatever their shapes.
     """
     import matplotlib.pyplot as plt
 
@@ -34,15 +34,21 @@ def show(
     columns = len(pictures) if columns is None else columns
     columns = min(number("columns", columns, 1, whole=True), len(pictures))
     rows = -(-len(pictures) // columns)
-    aspect = max(picture.shape[1] / picture.shape[0] for picture in pictures)
-    inches = columns * height * min(aspect, 3), rows * (height + 0.3 * any(titles))
-    _, axes = plt.subplots(rows, columns, figsize=inches, squeeze=False, layout="constrained")
+    widths = [_width(pictures[column::columns]) for column in range(columns)]
+    inches = height * sum(widths), rows * (height + 0.3 * any(titles))
+    grid = {"squeeze": False, "layout": "constrained", "width_ratios": widths}
+    _, axes = plt.subplots(rows, columns, figsize=inches, **grid)
     for axis in axes.flat:
         axis.axis("off")
     for axis, picture, title in zip(axes.flat, pictures, titles, strict=False):  # spare axes: empty
         axis.imshow(picture, **_drawing(picture))
         axis.set_title(title, fontsize=10)
     plt.show()
+
+
+def _width(pictures: Sequence[np.ndarray]) -> float:
+    """That of a column of pictures, beside a height of 1."""
+    return min(3.0, max(picture.shape[1] / picture.shape[0] for picture in pictures))
 
 
 def _drawable(image) -> np.ndarray:

@@ -1,5 +1,6 @@
 """What a chapter needs around its idea: a greeting, how much to do, answers checked."""
 
+import io
 import os
 import platform
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from nstlib import __version__
 from nstlib.backend import backend_name, backend_version, device, has_gpu, keras, ops
@@ -34,12 +36,28 @@ def hello(seed: int = 0) -> None:
 
 
 def _figures_as_jpeg() -> None:
-    """Store figures in notebooks as JPEG: a photo takes a tenth of the room that PNG takes."""
+    """Store figures in notebooks as JPEG, with twice the pixels that they take on the page.
+
+    A photo takes a tenth of the room that PNG takes.
+    """
     ipython = sys.modules.get("IPython")
     if ipython and ipython.get_ipython():
+        from matplotlib.figure import Figure
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-        set_matplotlib_formats("jpeg", pil_kwargs={"quality": 85})
+        set_matplotlib_formats("jpeg")  # and no other
+        formatters = ipython.get_ipython().display_formatter.formatters
+        formatters["image/jpeg"].for_type(Figure, figure_as_jpeg)
+
+
+def figure_as_jpeg(figure) -> tuple[bytes, dict]:
+    """A Matplotlib figure as a JPEG file of twice its size, and its size on the page in pixels."""
+    file, look = io.BytesIO(), {"facecolor": "white", "bbox_inches": "tight"}
+    quality = {"pil_kwargs": {"quality": 85}}
+    figure.savefig(file, format="jpeg", dpi=2 * figure.dpi, **look, **quality)
+    with Image.open(file) as stored:
+        width, height = stored.size
+    return file.getvalue(), {"width": width // 2, "height": height // 2}
 
 
 def budget_name() -> str:

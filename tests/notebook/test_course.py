@@ -1,5 +1,6 @@
 """Greeting, budgets, the folder of pictures, and the checking of answers."""
 
+import io
 import platform
 import random
 import sys
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
+from PIL import Image
 
 from nstlib import __version__, backend
 from nstlib.backend import ops
@@ -58,9 +61,21 @@ def test_figures_become_jpeg_only_under_ipython(monkeypatch):
     ipython.get_ipython = lambda: None  # IPython is imported, but nobody sits in front of it
     course._figures_as_jpeg()
     assert chosen == []
-    ipython.get_ipython = lambda: object()
+    kept, jpeg = {}, types.SimpleNamespace(for_type=lambda kind, draw: kept.update({kind: draw}))
+    formatter = types.SimpleNamespace(formatters={"image/jpeg": jpeg})
+    ipython.get_ipython = lambda: types.SimpleNamespace(display_formatter=formatter)
     course._figures_as_jpeg()
-    assert chosen == ["jpeg"]
+    assert chosen == ["jpeg"] and kept == {Figure: course.figure_as_jpeg}
+
+
+def test_a_figure_is_stored_with_twice_its_pixels_on_the_page():
+    figure = Figure(figsize=(3, 2), dpi=50)
+    figure.add_subplot().plot([1, 2])
+    content, size = course.figure_as_jpeg(figure)
+    with Image.open(io.BytesIO(content)) as stored:
+        assert stored.format == "JPEG"
+        assert [side // 2 for side in stored.size] == [size["width"], size["height"]]
+        assert abs(size["width"] - 150) < 20
 
 
 # --- Budget --------------------------------------------------------------------------------------
