@@ -186,3 +186,21 @@ def test_check_never_raises(capsys):
 
     assert course.check(Broken(), 1) is False
     assert "no array here" in capsys.readouterr().out
+
+
+# --- Answers that the course keeps ---------------------------------------------------------------
+
+
+def test_a_kept_answer_is_checked_whatever_its_capitals(capsys):
+    assert course.check("00.predict", "Photo ")
+    assert not course.check("00.predict", "painting")
+    said = capsys.readouterr().out
+    assert "'painting' is not the answer" in said and "A hint: with a style weight of 0" in said
+
+
+@pytest.mark.parametrize(
+    ("given", "said"), [(..., "nothing given, write one of"), (7, "write one")]
+)
+def test_an_answer_of_another_kind_is_told_what_is_asked_for(given, said, capsys):
+    assert not course.check("00.predict", given)
+    assert said in capsys.readouterr().out

@@ -1,0 +1,116 @@
+"""Drawings of what the chapters talk about, made of the same tables and pictures as the code."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.patches import FancyBboxPatch
+
+from nstlib.images.arrays import resize
+from nstlib.vgg.table import layer_name, receptive_reach, vgg_layers
+
+INK, PAPER = "#333333", "#f2efe6"
+CONTENT, STYLE, POOL = "#2a78b8", "#d9822b", "#b8b2a2"
+
+
+def show_loop(content, style, painted) -> None:
+    """Draw how a picture is painted by gradient descent.
+
+    The photo, the painting and a picture on its way, (1, height, width, 3), RGB, 0..1, all go
+    through one network; what is missing comes back as a gradient, and changes the pixels.
+    """
+    figure = plt.figure(figsize=(10.5, 4.2))
+    axis = figure.add_axes((0, 0, 1, 1), xlim=(0, 10.5), ylim=(0, 4.2))
+    axis.axis("off")
+    rows = {"photo c": (content, 3.5, CONTENT), "picture x": (painted, 2.1, INK)}
+    rows["painting s"] = (style, 0.7, STYLE)
+    for title, (picture, y, color) in rows.items():
+        _picture(axis, picture, (2.05, y), 1.0)
+        axis.text(0.12, y, title, color=color, ha="left", va="center", fontsize=10)
+        _arrow(axis, (2.85, y), (3.2, y), color)
+    _box(
+        axis, (3.95, 2.1), (1.35, 3.5), "VGG19\n\nit has learnt\nto name photos;\nit stays as it is"
+    )
+    for y, color in ((3.5, CONTENT), (2.5, CONTENT), (1.7, STYLE), (0.7, STYLE)):
+        _arrow(axis, (4.7, y), (5.2, y), color)
+    _box(axis, (6.05, 3.5), (1.6, 0.6), "features", CONTENT)
+    _box(axis, (6.05, 2.5), (1.6, 0.6), "features", CONTENT)
+    _box(axis, (6.05, 1.7), (1.6, 0.6), "Gram matrices", STYLE)
+    _box(axis, (6.05, 0.7), (1.6, 0.6), "Gram matrices", STYLE)
+    for (upper, lower), color, name in (
+        ((3.5, 2.5), CONTENT, "content loss"),
+        ((1.7, 0.7), STYLE, "style loss"),
+    ):
+        middle = (upper + lower) / 2
+        for y in (upper, lower):
+            _arrow(axis, (6.95, y), (7.45, middle + 0.12 * np.sign(y - middle)), color)
+        _box(axis, (8.15, middle), (1.3, 0.6), name, color)
+        _arrow(axis, (8.85, middle), (9.25, 2.1 + 0.2 * np.sign(middle - 2.1)), color)
+    _box(axis, (9.8, 2.1), (0.9, 0.7), "loss\n$L(x)$")
+    axis.plot([9.8, 9.8, 1.05, 1.05], [1.7, 0.08, 0.08, 2.1], color=INK, lw=1.6)  # and back
+    _arrow(axis, (1.05, 2.1), (1.3, 2.1), INK)
+    said = "the gradient says how each pixel of x has to change"
+    axis.text(5.6, 0.2, said, ha="center", fontsize=10, color=INK)
+    plt.show()
+
+
+def show_vgg(
+    content: Sequence[str] = ("block4_conv2",),
+    style: Sequence[str] = tuple(f"block{block}_conv1" for block in range(1, 6)),
+    *,
+    size: int = 512,
+) -> None:
+    """Draw VGG19 as its table says, with the layers of content and style in colour.
+
+    A box a layer: as high as its maps for a picture of `size` x `size` pixels, a pooling narrow
+    and dark; below each block the number of its channels, the side of its maps, and how many
+    pixels a position of its first layer sees.
+    """
+    content, style = ([layer_name(name) for name in names] for names in (content, style))
+    figure = plt.figure(figsize=(10.5, 3.7))
+    axis = figure.add_axes((0, 0, 1, 1), xlim=(0, 10.5), ylim=(-0.95, 2.75))
+    axis.axis("off")
+    x, blocks = 0.25, {}
+    for layer in vgg_layers("vgg19"):
+        pool = layer.name.endswith("pool")
+        wide, high = 0.19 if pool else 0.42, 2.2 * 0.62 ** (layer.block - (not pool))
+        color = CONTENT if layer.name in content else STYLE if layer.name in style else None
+        face = color or (POOL if pool else PAPER)
+        _box(axis, (x + wide / 2, 1.1), (wide, high), "", face, filled=True)
+        if color:
+            name, top = layer.name.split("_")[1], 1.2 + high / 2
+            axis.text(x + wide / 2, top, name, ha="center", fontsize=8, color=color)
+        blocks.setdefault(layer.block, []).append((x, x + wide, layer))
+        x += wide + (0.27 if pool else 0.08)
+    for block, layers in blocks.items():
+        first = layers[0][2]
+        side, sees = size // 2 ** (block - 1), 2 ** (block - 1) + 2 * receptive_reach(first.name)
+        middle = (layers[0][0] + layers[-1][1]) / 2
+        text = f"block {block}\n{first.channels} channels\n{side} x {side}\nsees {sees} px"
+        axis.text(middle, -0.12, text, ha="center", va="top", fontsize=8.5, color=INK)
+    for place, (color, word) in enumerate(((CONTENT, "content"), (STYLE, "style"))):
+        axis.text(9.0 + 0.75 * place, 2.5, word, color=color, fontsize=10)
+    plt.show()
+
+
+def _box(axis, middle, size, text: str, color: str = INK, *, filled: bool = False) -> None:
+    (x, y), (width, height) = middle, size
+    face = color if filled else PAPER
+    shape = "round,pad=0,rounding_size=0.05"
+    edge, corner = INK if filled else color, (x - width / 2, y - height / 2)
+    axis.add_patch(FancyBboxPatch(corner, width, height, shape, fc=face, ec=edge, lw=1.2))
+    axis.text(x, y, text, ha="center", va="center", fontsize=10, color=edge)
+
+
+def _arrow(axis, start, end, color: str) -> None:
+    axis.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": color, "lw": 1.6})
+
+
+def _picture(axis, picture, middle, height: float) -> None:
+    """A picture as high as told, at most 1.5 times as wide, around a place."""
+    picture = resize(picture, 240)
+    wide = min(1.5, picture.shape[2] / picture.shape[1]) * height
+    cut = (picture.shape[2] - round(picture.shape[1] * wide / height)) // 2
+    (x, y), part = middle, picture[0, :, cut : picture.shape[2] - cut]
+    axis.imshow(part, extent=(x - wide / 2, x + wide / 2, y - height / 2, y + height / 2), zorder=2)
+    axis.set_xlim(0, 10.5)
