@@ -5,6 +5,7 @@ in them, and what the painter needs to go on. A piece has its name only once it 
 in the container NUT, which keeps every frame's time exactly.
 """
 
+import hashlib
 import heapq
 import json
 import os
@@ -20,7 +21,8 @@ import numpy as np
 
 from nstlib.errors import InputError
 from nstlib.images.arrays import as_image, to_uint8
-from nstlib.stylizers.clips import CONTAINERS, VideoFacts, opened
+from nstlib.stylizers.clips import CONTAINERS, VideoFacts, address, opened
+from nstlib.stylizers.film_colors import BT709, LIMITED
 
 SECONDS = 20.0  # of work in a piece: what a kill can cost
 # Near to what the eye can tell. Without B-frames (bf), pieces can be joined as they are.
@@ -28,7 +30,7 @@ OPTIONS = {
     "libx264": {"crf": "18", "preset": "fast", "bf": "0"},
     "libvpx-vp9": {"crf": "24", "b": "0", "deadline": "realtime", "cpu-used": "6", "row-mt": "1"},
 }
-BT709, LIMITED = 1, 1  # FFmpeg's numbers: the colours of high definition, in 16 to 235
+LONGEST = 255  # bytes of a file's name
 
 
 class Parts:
@@ -42,7 +44,7 @@ class Parts:
     def __init__(self, target: Path, encoder: str, facts: VideoFacts, settings: str):
         """Go on with what is there, if it was begun with the same settings; else throw it away,
         which is said, and never what is not ours."""
-        self.folder, self.encoder, self.facts = Path(f"{target}.parts"), encoder, facts
+        self.folder, self.encoder, self.facts = _folder_of(target), encoder, facts
         self.piece, self.done, self.memory, self.skipped = None, 0, None, []
         mark = self.folder / "settings"
         if self._can_go_on(mark, settings):
@@ -140,9 +142,17 @@ class Parts:
             os.fsync(file.fileno())
 
 
+def _folder_of(target: Path) -> Path:
+    """TARGET.parts; where that is longer than a name may be, its middle is a hash instead."""
+    name = os.fsencode(f"{target.name}.parts")
+    if len(name) > LONGEST:
+        name = name[:100] + hashlib.sha256(name).hexdigest()[:16].encode() + b".parts"
+    return target.with_name(os.fsdecode(name))
+
+
 def _packets_of_pieces(pieces: list[Path], target) -> Iterator:
     for piece in pieces:
-        with av.open(str(piece)) as part:
+        with av.open(address(piece)) as part:
             for packet in part.demux(video=0):
                 if packet.size:
                     packet.dts, packet.stream = packet.pts, target  # without B-frames they agree

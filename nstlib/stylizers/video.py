@@ -67,10 +67,7 @@ def stylize_video(
     number("strength", strength, 0, 1, hint="0 is the frame.")
     paint, facts = painter(paint, **options), clips.look(source)
     target = writable(path_out, clips.CONTAINERS, overwrite=overwrite, protect=[source])
-    if size is not None:
-        number("size", size, 1, whole=True, unit="pixels")
-        facts = replace(facts, shape=fitted(*facts.shape, min(size, max(facts.shape))))
-    encoder = clips.encoder_for(target, facts.shape, codec)
+    facts, encoder, sized = _sized(facts, target, size, codec)
     frames = FramePainter(built(paint), consistency)
     state = source.stat()
     identity = repr([source.resolve(), state.st_size, state.st_mtime_ns, facts, encoder])
@@ -79,7 +76,7 @@ def stylize_video(
     try:
         parts = Parts(target, encoder, facts, settings)
         lasts = _paint_all(source, frames, finish, parts)
-        notes = _notes(source, parts, lasts) + _joined(source, parts, target)
+        notes = sized + _notes(source, parts, lasts) + _joined(source, parts, target)
     except NstError:
         raise
     except OSError as error:
@@ -88,6 +85,22 @@ def stylize_video(
     for note in notes:
         warnings.warn(note, stacklevel=2)
     return VideoReport(target, parts.done, parts.skipped, notes, time.perf_counter() - begin)
+
+
+def _sized(facts, target: Path, size: int | None, codec: str | None) -> tuple:
+    """(facts with the shape that is painted, encoder, what is to be said of the two). What is made
+    smaller gets even sides, with which H.264 can be used, which plays everywhere."""
+    if size is not None and number("size", size, 1, whole=True, unit="pixels") < max(facts.shape):
+        facts = replace(facts, shape=clips.even(fitted(*facts.shape, size)))
+    encoder, (height, width) = clips.encoder_for(target, facts.shape, codec), facts.shape
+    shape = clips.even(facts.shape)
+    if shape != facts.shape and encoder in clips.EVEN_ONLY:
+        said = f"{width} x {height} is painted as {shape[1]} x {shape[0]}: {encoder} takes even"
+        return replace(facts, shape=shape), encoder, [f"{said} sides only."]
+    if encoder == clips.encoder_for(target, shape, codec):
+        return facts, encoder, []
+    said = f"{width} x {height} has an odd side, so it is written by {encoder}, which QuickTime and"
+    return facts, encoder, [f"{said} many phones do not play; the codec libx264 makes it even."]
 
 
 def _paint_all(source: Path, frames: FramePainter, finish: Callable, parts: Parts) -> int:
@@ -134,8 +147,10 @@ def _problem(picture, index: int, frames: FramePainter, parts: Parts) -> str:
 
 
 def _notes(source: Path, parts: Parts, lasts: int) -> list[str]:
-    """What is to be said of a file whose frames end too early, or were skipped."""
+    """What is to be said of a file that is HDR, whose frames end too early, or were skipped."""
     notes, told, each = [], parts.facts.seconds, 1 / float(parts.facts.rate)
+    if parts.facts.hdr:
+        notes.append(f"{source} is HDR ({parts.facts.hdr}); it is painted in ordinary colours.")
     heard = lasts * float(parts.facts.time_base) + each
     if told - heard > max(SHORT * told, 2 * each):
         notes.append(f"{source} is cut short, and painted so far: {heard:.2f} s of {told:.2f} s.")
