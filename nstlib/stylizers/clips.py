@@ -17,7 +17,8 @@ from av.sidedata.sidedata import Type
 
 from nstlib.errors import InputError, choice
 from nstlib.files import readable
-from nstlib.images.arrays import resize
+from nstlib.images.arrays import as_image, resize
+from nstlib.stylizers import animations
 from nstlib.stylizers.film_colors import HDR, to_rgb
 
 # What can be written: FFmpeg's name of the container, and the encoders, the first that takes the
@@ -27,9 +28,11 @@ CONTAINERS = {
     ".mkv": ("matroska", ("libx264", "libvpx-vp9")),
     ".mov": ("mov", ("libx264",)),
     ".webm": ("webm", ("libvpx-vp9",)),
+    **animations.CONTAINERS,
 }
 EVEN_ONLY = ("libx264",)  # with colours at half the resolution, as all players expect them
 DEFAULT_RATE = Fraction(25)  # frames a second, where the file does not say
+PHOTOS = ("avif", "heic", "heix", "mif1")  # brands of files that FFmpeg takes for films
 WIDEST = 4  # width of a pixel to its height, or the other way round; beyond it is a mistake
 
 
@@ -38,7 +41,8 @@ class VideoFacts:
     """What a file says of itself: frames a second, about how many frames, seconds, and the sound's
     codec ("" without sound). `time_base` is the unit of the frames' times, in seconds; `shape` is
     the (height, width) of the first frame that can be read, upright, its pixels square; `hdr` is
-    "HLG" or "PQ" where that is how light is stored, else ""."""
+    "HLG" or "PQ" where that is how light is stored, else ""; `last` is for how many seconds the
+    last frame is shown."""
 
     rate: Fraction
     frames: int
@@ -47,6 +51,7 @@ class VideoFacts:
     sound: str
     shape: tuple[int, int]
     hdr: str = ""
+    last: Fraction = 1 / DEFAULT_RATE
 
 
 @dataclass(frozen=True)
@@ -64,12 +69,12 @@ def opened(path: Path) -> Iterator[tuple]:
     """(container, its stream of pictures) of a file that must be a video."""
     path = readable(path, "video")
     try:
-        container = av.open(address(path))
+        container = av.open(address(path), metadata_errors="replace")
     except (av.FFmpegError, OSError) as error:
         why = error.strerror or error
         raise InputError(f"{path} is not a video that can be read ({why}).") from error
     with container:
-        yield container, _pictures_of(container, path)
+        yield container, pictures_of(container)
 
 
 def address(path: Path) -> str:
@@ -77,9 +82,12 @@ def address(path: Path) -> str:
     return f"file:{path}"
 
 
-def _pictures_of(container, path: Path):
-    if container.format.name.endswith("_pipe") or container.format.name == "image2":
-        raise InputError(f"{path} is a picture, not a video: paint it with `nstlib stylize`.")
+def pictures_of(container):
+    """The stream of pictures of a film that is open; InputError if it has none."""
+    path = container.name.removeprefix("file:")
+    photo = container.metadata.get("major_brand", "").strip() in PHOTOS
+    if photo or container.format.name.endswith("_pipe") or container.format.name == "image2":
+        raise InputError(f"{path} is a picture, not a video: use `nstlib stylize`.")
     cover = av.stream.Disposition.attached_pic  # of a record
     moving = [stream for stream in container.streams.video if not stream.disposition & cover]
     if not moving:
@@ -93,6 +101,8 @@ def _pictures_of(container, path: Path):
 
 def look(path: Path) -> VideoFacts:
     """What a video says of itself. Raises MissingFile, or InputError for what is no video."""
+    if animations.is_animation(readable(path, "video")):
+        return _look_at_animation(path)
     with opened(path) as (container, stream):
         rate = Fraction(stream.average_rate or stream.guessed_rate or DEFAULT_RATE)
         unit, sound = stream.time_base, ""
@@ -104,14 +114,29 @@ def look(path: Path) -> VideoFacts:
         for _, frame, problem in _decoded(container, stream):
             if not problem:
                 shape, hdr = _picture(frame, stream).shape[1:3], HDR.get(frame.color_trc, "")
-                return VideoFacts(rate, frames, seconds, unit, sound, shape, hdr)
+                return VideoFacts(rate, frames, seconds, unit, sound, shape, hdr, 1 / rate)
     raise InputError(f"{path} has no frames that can be read: it is empty, or damaged.")
+
+
+def _look_at_animation(path: Path) -> VideoFacts:
+    lasts, shapes = [], []
+    for milliseconds, picture, _ in animations.read(path):
+        lasts.append(milliseconds * animations.UNIT)
+        shapes += [picture.size[::-1]] if picture else []
+    if not shapes:
+        raise InputError(f"{path} has no frames that can be read: it is damaged.")
+    rate = (len(lasts) / sum(lasts)).limit_denominator(1000)
+    named = dict(time_base=animations.UNIT, sound="", shape=shapes[0], last=lasts[-1])
+    return VideoFacts(rate, len(lasts), float(sum(lasts)), **named)
 
 
 def read_frames(path: Path, skip: int = 0) -> Iterator[Frame]:
     """The frames in their order, one at a time; the first `skip` of them have no picture. One that
     cannot be decoded is there all the same, with its problem, and so its number; where a file ends
     early, the frames end."""
+    if animations.is_animation(readable(path, "video")):
+        yield from _read_animation(path, skip)
+        return
     with opened(path) as (container, stream):
         step = max(1, round(1 / ((stream.average_rate or DEFAULT_RATE) * stream.time_base)))
         last = None
@@ -120,6 +145,13 @@ def read_frames(path: Path, skip: int = 0) -> Iterator[Frame]:
             last = time if last is None else max(time, last + 1)  # never backwards
             picture = None if problem or index < skip else _picture(frame, stream)
             yield Frame(last, picture, problem)
+
+
+def _read_animation(path: Path, skip: int) -> Iterator[Frame]:
+    time = 0
+    for index, (milliseconds, picture, problem) in enumerate(animations.read(path)):
+        yield Frame(time, as_image(picture) if picture and index >= skip else None, problem)
+        time += milliseconds
 
 
 def _decoded(container, stream) -> Iterator[tuple]:

@@ -19,6 +19,7 @@ from nstlib.stylizers.door import built, finished, painter
 from nstlib.stylizers.engine import fingerprint
 from nstlib.stylizers.frames import CONSISTENCY, FramePainter
 from nstlib.stylizers.parts import Parts
+from nstlib.stylizers.tracks import join
 
 FAILURES = 10  # frames in a row that cannot be painted before the work is given up
 SAID = 5  # frames that a message names
@@ -56,9 +57,10 @@ def stylize_video(
     `paint` is a stylizer, or any function picture -> picture, with its options. `consistency` is as
     for `FramePainter`; `size` is the longest side in pixels at most, by itself the video's;
     `strength` and `preserve_color` are those of a stylizer. `path_out` ends in .mp4, .mkv, .mov or
-    .webm; `codec` is "libx264" or "libvpx-vp9". Memory does not grow with length. Work that was
-    killed goes on when the same call is made again, from the folder PATH_OUT.parts, which goes when
-    all is done; with other settings it begins anew.
+    .webm, or, without sound, in .gif, .webp or .apng; `codec` is "libx264" or "libvpx-vp9". Memory
+    does not grow with length. Work that was killed goes on when the same call is made again, from
+    the folder PATH_OUT.parts, which goes when all is done; with other settings it begins anew.
+    What can be read, and what of it is kept, is in docs/formats.md.
 
     A frame that is damaged, or that the painter fails on, is skipped, with a warning. Raises
     MissingFile, or InputError for what is no video, cannot be written, and when the disk is full.
@@ -151,7 +153,7 @@ def _notes(source: Path, parts: Parts, lasts: int) -> list[str]:
     notes, told, each = [], parts.facts.seconds, 1 / float(parts.facts.rate)
     if parts.facts.hdr:
         notes.append(f"{source} is HDR ({parts.facts.hdr}); it is painted in ordinary colours.")
-    heard = lasts * float(parts.facts.time_base) + each
+    heard = lasts * float(parts.facts.time_base) + float(parts.facts.last)
     if told - heard > max(SHORT * told, 2 * each):
         notes.append(f"{source} is cut short, and painted so far: {heard:.2f} s of {told:.2f} s.")
     if parts.skipped:
@@ -161,13 +163,9 @@ def _notes(source: Path, parts: Parts, lasts: int) -> list[str]:
 
 
 def _joined(source: Path, parts: Parts, target: Path) -> list[str]:
-    """Make the video of its pieces; returns what is to be said of its sound."""
-    joined, sound, notes = parts.folder / f"joined{target.suffix}", parts.facts.sound, []
-    try:
-        parts.join(source, joined, sound=bool(sound))
-    except ValueError:
-        parts.join(source, joined, sound=False)
-        notes = [f"The sound ({sound}) is left out of {target.suffix}: a .mkv can hold it."]
+    """Make the video of its pieces; returns what is to be said of what is left out of it."""
+    joined = parts.folder / f"joined{target.suffix}"
+    notes = join(parts, source, joined)
     os.replace(joined, target)
     shutil.rmtree(parts.folder, ignore_errors=True)
     return notes
