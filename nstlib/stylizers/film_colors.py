@@ -54,6 +54,7 @@ def _signal(frame) -> np.ndarray:
     if kind.is_rgb or kind.has_palette or len(kind.components) < 3:  # or gray
         return frame.to_ndarray(format="rgb24").astype(np.float32) / 255
     full = frame.color_range == FULL or kind.name.startswith("yuvj")
+    frame.color_range = FULL if full else LIMITED  # so that nothing is converted on the way
     numbers = frame.to_ndarray(format="yuv444p16le").astype(np.float32)
     signal = cv2.transform(numbers, _from_yuv(_matrix(frame), full, kind.components[0].bits))
     return np.clip(signal, 0, 1, out=signal)
