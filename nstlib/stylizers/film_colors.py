@@ -14,8 +14,8 @@ import numpy as np
 # FFmpeg's numbers for the tags, those of ITU-T H.273.
 BT709, UNKNOWN, BT601, BT2020 = 1, 2, 6, 9
 LIMITED, FULL = 1, 2  # 16 to 235, and 0 to 255
-# The share of red and of blue in luma, by matrix: BT.601 in four spellings, then the others.
-LUMA = {4: (0.30, 0.11), 7: (0.212, 0.087), 5: (0.299, 0.114), BT601: (0.299, 0.114)}
+# The share of red and of blue in luma, by matrix; 4 is that of the FCC, 7 SMPTE 240M.
+LUMA = {BT601: (0.299, 0.114), 5: (0.299, 0.114), 4: (0.30, 0.11), 7: (0.212, 0.087)}
 LUMA |= {BT709: (0.2126, 0.0722), BT2020: (0.2627, 0.0593), 10: (0.2627, 0.0593)}
 HDR = {16: "PQ", 18: "HLG"}  # transfer curves that go beyond the white of an ordinary screen
 # Linear RGB of these primaries -> that of BT.709. BT.2087, and the same for Display P3 (D65).
@@ -37,22 +37,25 @@ def to_rgb(frame) -> np.ndarray:
     definition, else for BT.601, as players do.
     """
     curve, primaries, signal = frame.color_trc, frame.color_primaries, _signal(frame)
+    primaries = BT2020 if curve in HDR and primaries == UNKNOWN else primaries
     if curve not in HDR and primaries not in WIDE:
         return signal
     light = _light(curve)[np.rint(signal * 65535).astype(np.uint16)]
     if HDR.get(curve) == "HLG":
         luma = cv2.transform(light, np.float32([[0.2627, 0.6780, 0.0593]]))
         light *= luma[..., None] ** np.float32(0.2) * np.float32(HLG_PEAK / WHITE)
-    light = cv2.transform(light, np.float32(WIDE.get(primaries, FROM_2020)))
+    light = cv2.transform(light, np.float32(WIDE.get(primaries, np.eye(3))))
     signal = np.maximum(light, 0, out=light) ** np.float32(1 / GAMMA)
     return _pressed(signal) if curve in HDR else np.minimum(signal, 1)
 
 
 def _signal(frame) -> np.ndarray:
     """The frame's own RGB, 0..1, before its transfer curve is undone."""
-    kind = frame.format
-    if kind.is_rgb or kind.has_palette or len(kind.components) < 3:  # or gray
-        return frame.to_ndarray(format="rgb24").astype(np.float32) / 255
+    kind, limited = frame.format, frame.color_range == LIMITED
+    gray = len(kind.components) < 3 and not kind.has_palette
+    if kind.is_rgb or kind.has_palette or gray or kind.name.startswith("xyz"):
+        signal = frame.to_ndarray(format="rgb24").astype(np.float32) / 255
+        return ((signal * 255 - 16) / 219).clip(0, 1) if gray and limited else signal
     full = frame.color_range == FULL or kind.name.startswith("yuvj")
     frame.color_range = FULL if full else LIMITED  # so that nothing is converted on the way
     numbers = frame.to_ndarray(format="yuv444p16le").astype(np.float32)

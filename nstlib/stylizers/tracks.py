@@ -85,8 +85,8 @@ def _holds(suffix: str, track) -> bool:
 
 
 def _left_out(track, suffix: str) -> str:
-    better = [end for end in (".mkv", ".mp4") if _holds(end, track)]
-    return f"{_name(track)} is left out of {suffix}{f': a {better[0]} can hold it' * bool(better)}."
+    better = next((f": a {end} can hold it" for end in (".mkv", ".mp4") if _holds(end, track)), "")
+    return f"{_name(track)} is left out of {suffix}{better}."
 
 
 def _name(track) -> str:

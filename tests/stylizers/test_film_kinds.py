@@ -112,6 +112,14 @@ def test_hdr_is_brought_to_the_colours_of_an_ordinary_screen(curve, layout):
     np.testing.assert_allclose(colors_of(film_colors.to_rgb(frame)), PATCHES, atol=5)
 
 
+def test_primaries_of_hdr_films_are_wide_unless_they_say_otherwise():
+    wanted = dict(desired=PATCHES, atol=5)
+    frame = stored(hlg(203 * wide(patches())), tags=(18, 2), name_it=False)
+    np.testing.assert_allclose(colors_of(film_colors.to_rgb(frame)), **wanted)
+    frame = stored(hlg(203 * wide(patches(), np.eye(3))), tags=(18, 1))
+    np.testing.assert_allclose(colors_of(film_colors.to_rgb(frame)), **wanted)
+
+
 @pytest.mark.parametrize("curve", CURVES)
 def test_highlights_keep_their_order_and_are_not_burnt_out(curve):
     number, encode = CURVES[curve]
@@ -153,6 +161,13 @@ def test_films_that_hold_rgb_are_not_converted(layout):
     frame = av.VideoFrame.from_ndarray(patches().astype(np.uint8), format="rgb24")
     shown = colors_of(film_colors.to_rgb(frame.reformat(format=layout)))
     np.testing.assert_allclose(shown, PATCHES, atol=1e-3)
+
+
+@pytest.mark.parametrize(("limited", "shown"), [(0, 120), (1, 255 * (120 - 16) / 219), (2, 120)])
+def test_gray_films_may_have_a_range_too(limited, shown):
+    frame = av.VideoFrame.from_ndarray(np.full((16, 16), 120, np.uint8), format="gray")
+    frame.color_range = limited
+    np.testing.assert_allclose(255 * film_colors.to_rgb(frame), shown, atol=0.01)
 
 
 @pytest.mark.parametrize(("shape", "matrix"), [((720, 96), 1), ((48, 1284), 1), ((576, 96), 5)])

@@ -132,6 +132,17 @@ def test_sound_that_is_refused_only_at_the_end_is_left_out(tmp_path):
     assert paint(tmp_path / "in.avi", tmp_path / "out.mkv") == []
 
 
+def test_sound_in_a_codec_that_nobody_knows_is_left_out(holiday, tmp_path):
+    unknown = holiday.read_bytes().replace(b"A_AAC", b"A_XYZ")
+    (tmp_path / "in.mkv").write_bytes(unknown)
+    notes = paint(tmp_path / "in.mkv", tmp_path / "out.mkv")
+    assert [note.split(" is ")[0] for note in notes] == [
+        "The sound (unknown, eng)",
+        "The sound (unknown, deu)",
+    ]
+    assert held(tmp_path / "out.mkv")["subtitle"] == [("srt", "eng", None)]
+
+
 class Strict:
     """A container that refuses the later packets of these tracks."""
 
