@@ -116,15 +116,20 @@ class Parts:
 
     def packets(self, stream) -> Iterator:
         """All packets of the pieces, addressed to a stream of another file."""
+        last = None
         for piece in self.pieces():
             with av.open(address(piece)) as part:
                 for packet in part.demux(video=0):
                     if packet.size:
+                        yield from [last] if last else ()
                         packet.dts, packet.stream = (
                             packet.pts,
                             stream,
                         )  # without B-frames they agree
-                        yield packet
+                        last = packet
+        if last:
+            last.duration = round(self.facts.last / last.time_base)
+            yield last
 
     def frames(self) -> Iterator[av.VideoFrame]:
         """All frames of the pieces."""

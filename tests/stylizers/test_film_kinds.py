@@ -10,6 +10,7 @@ import av
 import numpy as np
 import pytest
 
+from nstlib.errors import InputError
 from nstlib.stylizers import clips, film_colors, video
 
 PATCHES = [(220, 30, 30), (30, 180, 40), (40, 60, 210), (230, 200, 30), (200, 120, 90), (128,) * 3]
@@ -259,6 +260,13 @@ def test_of_an_odd_film_it_is_said_what_became_of_it(tmp_path):
         painted, notes = through(source, tmp_path / name, codec=codec)
         assert painted[0].shape[:2] == shape
         assert len(notes) == bool(note) and note in "".join(notes)
+
+
+def test_a_photo_that_ffmpeg_takes_for_a_film_is_for_stylize(tmp_path):
+    content = save(tmp_path / "in.mp4", [stored(corners(), "yuv420p", matrix=1)]).read_bytes()
+    (tmp_path / "in.heic").write_bytes(content.replace(b"ftypisom", b"ftypheic", 1))
+    with pytest.raises(InputError, match="is a picture, not a video: use `nstlib stylize`"):
+        through(tmp_path / "in.heic", tmp_path / "out.mp4")
 
 
 # --- Names ----------------------------------------------------------------------------------------
