@@ -48,7 +48,7 @@ def is_animation(path: Path) -> bool:
     except (Image.DecompressionBombError, OSError, SyntaxError) as error:
         raise InputError(f"{path} is damaged, or too large ({error}): copy it again.") from error
     if not moves:
-        raise InputError(f"{path} is a picture, not a video: use `nstlib stylize`.")
+        raise InputError(f"{path} is a picture, not a video: paint it with `nstlib stylize`.")
     return True
 
 

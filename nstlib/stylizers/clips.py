@@ -87,7 +87,7 @@ def pictures_of(container):
     path = container.name.removeprefix("file:")
     photo = container.metadata.get("major_brand", "").strip() in PHOTOS
     if photo or container.format.name.endswith("_pipe") or container.format.name == "image2":
-        raise InputError(f"{path} is a picture, not a video: use `nstlib stylize`.")
+        raise InputError(f"{path} is a picture, not a video: paint it with `nstlib stylize`.")
     cover = av.stream.Disposition.attached_pic  # of a record
     moving = [stream for stream in container.streams.video if not stream.disposition & cover]
     if not moving:

@@ -128,7 +128,9 @@ def test_a_gif_shows_fifty_frames_a_second_at_most(tmp_path):
 @pytest.mark.parametrize("kind", [*KINDS, ".png", ".jpg"])
 def test_a_picture_that_does_not_move_is_for_stylize(tmp_path, kind):
     Image.fromarray(picture(0)).save(tmp_path / f"in{kind}", "PNG" if kind == ".apng" else None)
-    with pytest.raises(InputError, match="is a picture, not a video: use `nstlib stylize`"):
+    with pytest.raises(
+        InputError, match="is a picture, not a video: paint it with `nstlib stylize`"
+    ):
         through(tmp_path / f"in{kind}", tmp_path / "out.mp4")
 
 

@@ -265,7 +265,9 @@ def test_of_an_odd_film_it_is_said_what_became_of_it(tmp_path):
 def test_a_photo_that_ffmpeg_takes_for_a_film_is_for_stylize(tmp_path):
     content = save(tmp_path / "in.mp4", [stored(corners(), "yuv420p", matrix=1)]).read_bytes()
     (tmp_path / "in.heic").write_bytes(content.replace(b"ftypisom", b"ftypheic", 1))
-    with pytest.raises(InputError, match="is a picture, not a video: use `nstlib stylize`"):
+    with pytest.raises(
+        InputError, match="is a picture, not a video: paint it with `nstlib stylize`"
+    ):
         through(tmp_path / "in.heic", tmp_path / "out.mp4")
 
 
