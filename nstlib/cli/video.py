@@ -3,12 +3,14 @@
 from nstlib import stylizers
 from nstlib.cli.options import SHARE, add_common, add_engine, engine_of, given, path
 
+OUT = ".mp4 .mkv .mov .webm; .gif .webp .apng without sound"
+
 
 def add_options(parser) -> None:
     add = parser.add_argument
-    add("video", metavar="VIDEO", type=path, help="a file")
+    add("video", metavar="VIDEO", type=path, help="a film, GIF, WebP or APNG")
     add("style", metavar="STYLE", help="a bundled picture (see `styles`), a mix, or a file")
-    add("-o", "--output", metavar="OUT", type=path, required=True, help=".mp4 .mkv .mov .webm")
+    add("-o", "--output", metavar="OUT", type=path, required=True, help=OUT)
     add("--consistency", metavar="C", type=SHARE, help="0, each frame anew, to 1: 0.8")
     add("--codec", metavar="C", help="libx264 or libvpx-vp9: what suits OUT")
     add_common(parser, None)

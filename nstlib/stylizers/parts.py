@@ -5,7 +5,7 @@ in them, and what the painter needs to go on. A piece has its name only once it 
 in the container NUT, which keeps every frame's time exactly.
 """
 
-import heapq
+import hashlib
 import json
 import os
 import shutil
@@ -20,15 +20,18 @@ import numpy as np
 
 from nstlib.errors import InputError
 from nstlib.images.arrays import as_image, to_uint8
-from nstlib.stylizers.clips import CONTAINERS, VideoFacts, opened
+from nstlib.stylizers.clips import VideoFacts, address
+from nstlib.stylizers.film_colors import BT709, LIMITED
 
 SECONDS = 20.0  # of work in a piece: what a kill can cost
 # Near to what the eye can tell. Without B-frames (bf), pieces can be joined as they are.
 OPTIONS = {
     "libx264": {"crf": "18", "preset": "fast", "bf": "0"},
     "libvpx-vp9": {"crf": "24", "b": "0", "deadline": "realtime", "cpu-used": "6", "row-mt": "1"},
+    "ffv1": {},
 }
-BT709, LIMITED = 1, 1  # FFmpeg's numbers: the colours of high definition, in 16 to 235
+LOSSLESS = "ffv1"  # for pieces that are encoded anew when they are joined
+LONGEST = 255  # bytes of a file's name
 
 
 class Parts:
@@ -42,7 +45,7 @@ class Parts:
     def __init__(self, target: Path, encoder: str, facts: VideoFacts, settings: str):
         """Go on with what is there, if it was begun with the same settings; else throw it away,
         which is said, and never what is not ours."""
-        self.folder, self.encoder, self.facts = Path(f"{target}.parts"), encoder, facts
+        self.folder, self.encoder, self.facts = _folder_of(target), encoder, facts
         self.piece, self.done, self.memory, self.skipped = None, 0, None, []
         mark = self.folder / "settings"
         if self._can_go_on(mark, settings):
@@ -80,7 +83,7 @@ class Parts:
         frames of the source are done, and `memory` is what goes on from here."""
         if self.piece is None:
             self.begun, self.files = time.monotonic(), ExitStack()
-            self.piece = self.files.enter_context(self._new(self.folder / "piece.part", "nut"))
+            self.piece = self.files.enter_context(self.new(self.folder / "piece.part", "nut"))
         container, stream = self.piece
         self.reached = None  # if the disk, or Ctrl-C, stops it in the middle
         frame = av.VideoFrame.from_ndarray(to_uint8(picture), format="rgb24")
@@ -111,26 +114,39 @@ class Parts:
         for state in older:
             state.unlink()
 
-    def join(self, source: Path, target: Path, *, sound: bool) -> None:
-        """One video of the pieces, with the sound of the source; nothing is encoded again. Raises
-        OSError if the disk refuses, and ValueError if the sound does not fit."""
-        kind, _ = CONTAINERS[target.suffix.lower()]
-        with opened(source) as (heard, _), self._new(target, kind) as (container, stream):
-            streams = [_packets_of_pieces(self.pieces(), stream)]
-            if sound:
-                streams.append(_packets_of_sound(heard, container))
-            for packet in heapq.merge(*streams, key=lambda packet: packet.dts * packet.time_base):
-                container.mux(packet)
+    def packets(self, stream) -> Iterator:
+        """All packets of the pieces, addressed to a stream of another file."""
+        last = None
+        for piece in self.pieces():
+            with av.open(address(piece)) as part:
+                for packet in part.demux(video=0):
+                    if packet.size:
+                        yield from [last] if last else ()
+                        packet.dts, packet.stream = (
+                            packet.pts,
+                            stream,
+                        )  # without B-frames they agree
+                        last = packet
+        if last:
+            last.duration = round(self.facts.last / last.time_base)
+            yield last
+
+    def frames(self) -> Iterator[av.VideoFrame]:
+        """All frames of the pieces."""
+        for piece in self.pieces():
+            with av.open(address(piece)) as part:
+                yield from part.decode(video=0)
 
     @contextmanager
-    def _new(self, path: Path, kind: str) -> Iterator[tuple]:
+    def new(self, path: Path, kind: str) -> Iterator[tuple]:
         """(container, its stream of pictures) of a new file. A disk that is full raises OSError, at
         the end at the latest."""
         with path.open("wb") as file:  # Python's own file tells of a full disk; FFmpeg's may not
             with av.open(file, "w", format=kind) as container:
-                stream = container.add_stream(self.encoder, self.facts.rate, OPTIONS[self.encoder])
+                encoder = self.encoder if self.encoder in OPTIONS else LOSSLESS
+                stream = container.add_stream(encoder, self.facts.rate, OPTIONS[encoder])
                 stream.height, stream.width = self.facts.shape
-                stream.pix_fmt = "yuv420p"
+                stream.pix_fmt = "bgr0" if encoder == LOSSLESS else "yuv420p"
                 context = stream.codec_context
                 context.time_base = self.facts.time_base
                 context.colorspace = context.color_primaries = context.color_trc = BT709
@@ -140,20 +156,9 @@ class Parts:
             os.fsync(file.fileno())
 
 
-def _packets_of_pieces(pieces: list[Path], target) -> Iterator:
-    for piece in pieces:
-        with av.open(str(piece)) as part:
-            for packet in part.demux(video=0):
-                if packet.size:
-                    packet.dts, packet.stream = packet.pts, target  # without B-frames they agree
-                    yield packet
-
-
-def _packets_of_sound(source, container) -> Iterator:
-    stream = source.streams.audio[0]
-    target = container.add_stream_from_template(stream)
-    with suppress(av.FFmpegError):  # a file that is cut short: what there is
-        for packet in source.demux(stream):
-            if packet.size and packet.dts is not None:
-                packet.stream = target
-                yield packet
+def _folder_of(target: Path) -> Path:
+    """TARGET.parts; where that is longer than a name may be, its middle is a hash instead."""
+    name = os.fsencode(f"{target.name}.parts")
+    if len(name) > LONGEST:
+        name = name[:100] + hashlib.sha256(name).hexdigest()[:16].encode() + b".parts"
+    return target.with_name(os.fsdecode(name))

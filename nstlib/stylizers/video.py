@@ -19,6 +19,7 @@ from nstlib.stylizers.door import built, finished, painter
 from nstlib.stylizers.engine import fingerprint
 from nstlib.stylizers.frames import CONSISTENCY, FramePainter
 from nstlib.stylizers.parts import Parts
+from nstlib.stylizers.tracks import join
 
 FAILURES = 10  # frames in a row that cannot be painted before the work is given up
 SAID = 5  # frames that a message names
@@ -56,9 +57,10 @@ def stylize_video(
     `paint` is a stylizer, or any function picture -> picture, with its options. `consistency` is as
     for `FramePainter`; `size` is the longest side in pixels at most, by itself the video's;
     `strength` and `preserve_color` are those of a stylizer. `path_out` ends in .mp4, .mkv, .mov or
-    .webm; `codec` is "libx264" or "libvpx-vp9". Memory does not grow with length. Work that was
-    killed goes on when the same call is made again, from the folder PATH_OUT.parts, which goes when
-    all is done; with other settings it begins anew.
+    .webm, or, without sound, in .gif, .webp or .apng; `codec` is "libx264" or "libvpx-vp9". Memory
+    does not grow with length. Work that was killed goes on when the same call is made again, from
+    the folder PATH_OUT.parts, which goes when all is done; with other settings it begins anew.
+    What can be read, and what of it is kept, is in docs/formats.md.
 
     A frame that is damaged, or that the painter fails on, is skipped, with a warning. Raises
     MissingFile, or InputError for what is no video, cannot be written, and when the disk is full.
@@ -67,10 +69,7 @@ def stylize_video(
     number("strength", strength, 0, 1, hint="0 is the frame.")
     paint, facts = painter(paint, **options), clips.look(source)
     target = writable(path_out, clips.CONTAINERS, overwrite=overwrite, protect=[source])
-    if size is not None:
-        number("size", size, 1, whole=True, unit="pixels")
-        facts = replace(facts, shape=fitted(*facts.shape, min(size, max(facts.shape))))
-    encoder = clips.encoder_for(target, facts.shape, codec)
+    facts, encoder, sized = _sized(facts, target, size, codec)
     frames = FramePainter(built(paint), consistency)
     state = source.stat()
     identity = repr([source.resolve(), state.st_size, state.st_mtime_ns, facts, encoder])
@@ -79,7 +78,7 @@ def stylize_video(
     try:
         parts = Parts(target, encoder, facts, settings)
         lasts = _paint_all(source, frames, finish, parts)
-        notes = _notes(source, parts, lasts) + _joined(source, parts, target)
+        notes = sized + _notes(source, parts, lasts) + _joined(source, parts, target)
     except NstError:
         raise
     except OSError as error:
@@ -88,6 +87,22 @@ def stylize_video(
     for note in notes:
         warnings.warn(note, stacklevel=2)
     return VideoReport(target, parts.done, parts.skipped, notes, time.perf_counter() - begin)
+
+
+def _sized(facts, target: Path, size: int | None, codec: str | None) -> tuple:
+    """(facts with the shape that is painted, encoder, what is to be said of the two). What is made
+    smaller gets even sides, with which H.264 can be used, which plays everywhere."""
+    if size is not None and number("size", size, 1, whole=True, unit="pixels") < max(facts.shape):
+        facts = replace(facts, shape=clips.even(fitted(*facts.shape, size)))
+    encoder, (height, width) = clips.encoder_for(target, facts.shape, codec), facts.shape
+    shape = clips.even(facts.shape)
+    if shape != facts.shape and encoder in clips.EVEN_ONLY:
+        said = f"{width} x {height} is painted as {shape[1]} x {shape[0]}: {encoder} takes even"
+        return replace(facts, shape=shape), encoder, [f"{said} sides only."]
+    if encoder == clips.encoder_for(target, shape, codec):
+        return facts, encoder, []
+    said = f"{width} x {height} has an odd side, so it is written by {encoder}, which QuickTime and"
+    return facts, encoder, [f"{said} many phones do not play; the codec libx264 makes it even."]
 
 
 def _paint_all(source: Path, frames: FramePainter, finish: Callable, parts: Parts) -> int:
@@ -134,9 +149,11 @@ def _problem(picture, index: int, frames: FramePainter, parts: Parts) -> str:
 
 
 def _notes(source: Path, parts: Parts, lasts: int) -> list[str]:
-    """What is to be said of a file whose frames end too early, or were skipped."""
+    """What is to be said of a file that is HDR, whose frames end too early, or were skipped."""
     notes, told, each = [], parts.facts.seconds, 1 / float(parts.facts.rate)
-    heard = lasts * float(parts.facts.time_base) + each
+    if parts.facts.hdr:
+        notes.append(f"{source} is HDR ({parts.facts.hdr}); it is painted in ordinary colours.")
+    heard = lasts * float(parts.facts.time_base) + float(parts.facts.last)
     if told - heard > max(SHORT * told, 2 * each):
         notes.append(f"{source} is cut short, and painted so far: {heard:.2f} s of {told:.2f} s.")
     if parts.skipped:
@@ -146,13 +163,9 @@ def _notes(source: Path, parts: Parts, lasts: int) -> list[str]:
 
 
 def _joined(source: Path, parts: Parts, target: Path) -> list[str]:
-    """Make the video of its pieces; returns what is to be said of its sound."""
-    joined, sound, notes = parts.folder / f"joined{target.suffix}", parts.facts.sound, []
-    try:
-        parts.join(source, joined, sound=bool(sound))
-    except ValueError:
-        parts.join(source, joined, sound=False)
-        notes = [f"The sound ({sound}) is left out of {target.suffix}: a .mkv can hold it."]
+    """Make the video of its pieces; returns what is to be said of what is left out of it."""
+    joined = parts.folder / f"joined{target.suffix}"
+    notes = join(parts, source, joined)
     os.replace(joined, target)
     shutil.rmtree(parts.folder, ignore_errors=True)
     return notes
