@@ -79,7 +79,7 @@ REFUSED = {
     f"{CAT} --mask black.png": "The mask of brick is 0 everywhere",
     f"{CAT} --styles grass --mask white.png black.png": "The mask of grass is 0 everywhere",
     # Outputs
-    f"{CAT} -o a.gif": ".jpg, .jpeg, .png",
+    f"{CAT} -o a.pdf": ".jpg, .jpeg, .png",
     f"{CAT} -o .jpg": ".jpg, .jpeg, .png",
     f"{CAT} -o folder.jpg": "folder.jpg is a folder: name a file in it",
     f"{CAT} -o file/a.jpg": "The folder of the output, file, is, or is in, a file",

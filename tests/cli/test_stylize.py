@@ -56,15 +56,15 @@ def test_from_the_command_line_to_pictures(photo):
 
 def test_options_reach_the_painting(run, painted, photo):
     code, out, err = run(
-        *("stylize", photo, "starry_night", "-o", "a.jpg", "--size", 16, "--recipe", "gatys-2016"),
+        *("stylize", photo, "starry_night", "-o", "a.jpg", "--size", 32, "--recipe", "gatys-2016"),
         *("--steps", 7, "--content-weight", 2, "--style-weight", "3e2", "--tv-weight", 0),
         *("--optimizer", "adam", "--start", "noise", "--seed", 9, "--weights", "random", "--quiet"),
     )
     recipe = painted["recipe"]
     assert (code, out, err) == (0, "", "")
     assert (
-        painted["content"].shape == (1, 10, 16, 3)
-        and max(painted["style"]["starry_night"].shape) == 16
+        painted["content"].shape == (1, 20, 32, 3)
+        and max(painted["style"]["starry_night"].shape) == 32
     )
     assert (recipe.steps, recipe.optimizer) == (7, "adam")
     assert (recipe.content_weight, recipe.style_weight, recipe.tv_weight) == (2.0, 300.0, 0.0)

@@ -200,7 +200,7 @@ def test_folders_with_nothing(tmp_path):
     [
         ({"size": 0}, "size is 0"),
         ({"strength": 2}, "strength is 2"),
-        ({"extension": ".gif"}, "extension is '.gif'"),
+        ({"extension": ".pdf"}, "extension is '.pdf'"),
         ({"workers": 0}, "workers is 0"),
         ({"paint": "the_scream", "tiles": 512}, "tiles: a network of named styles takes palette"),
     ],
