@@ -56,7 +56,7 @@ WHITE = {b"wtpt": _number(0.9642, 1, 0.8249)}
 
 @pytest.fixture(scope="session")
 def profiles() -> dict[str, bytes]:
-    """Colour profiles by name: of phones, cameras, scanners and printers, and one that is broken."""
+    """Colour profiles by name: of phones, cameras, scanners and printers, and a broken one."""
 
     def colors(gamma, *primaries):
         curves = {f"{channel}TRC".encode(): _gamma(gamma) for channel in "rgb"}

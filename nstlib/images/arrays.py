@@ -85,7 +85,7 @@ def refuse_too_small(
 ) -> None:
     """Raise InputError for a picture (height, width) with too few pixels on its shorter side.
 
-    `name` begins the sentence, `needs` goes on; `file` are the sides in the file it is read from.
+    `name` begins the sentence, `needs` goes on; `file` are the sides in its file, in any order.
     """
     (height, width), enough = shape, math.ceil(smallest * max(shape) / min(shape))
     if min(shape) >= smallest:
@@ -96,8 +96,7 @@ def refuse_too_small(
         raise InputError(f"{few}{larger}; of a larger file, read more (--size {enough}).")
     enough = math.ceil(smallest * max(file) / min(file))
     if min(file) >= smallest:
-        whole = f"its file has {file[1]} x {file[0]}"
-        raise InputError(f"{few}{whole}, so --size {enough} is enough.")
+        raise InputError(f"{few}its file has {min(file)} there, and --size {enough} is enough.")
     raise InputError(f"{few}--size never enlarges. In Python, {larger}; or take a larger file.")
 
 

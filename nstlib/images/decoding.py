@@ -54,10 +54,11 @@ def decode(
             notes, full = _frames(picture, name), picture.size
             factor = _shrunk_on_reading(picture, size, draft)
             _refuse_memory(name, picture.size, factor)
-            sides = full if _turn(picture) in LYING else full[::-1]
+            drafted = picture.size != full
             picture.load()  # TIFF comes upright
-            layers, turn = _layers(picture, name, notes, factor), _turn(picture)
-            return Decoded(*(_upright(layer, turn) for layer in layers), sides, notes)
+            full, turn = full if drafted else picture.size, _turn(picture)
+            layers = (_upright(one, turn) for one in _layers(picture, name, notes, factor))
+            return Decoded(*layers, full if turn in LYING else full[::-1], notes)
     except UnidentifiedImageError as error:
         raise InputError(_unknown(file, name)) from error
     except Image.DecompressionBombError as error:  # a picture inside of a picture
@@ -86,9 +87,9 @@ def opened(file: Path | BinaryIO):
 
 
 def sides_of(file: Path) -> tuple[int, int]:
-    """The (height, width) of a picture in its file, upright."""
+    """The sides of a picture in its file, in pixels, in any order."""
     with opened(file) as picture:
-        return picture.size if _turn(picture) in LYING else picture.size[::-1]
+        return picture.size
 
 
 def _beginning(file: Path | BinaryIO) -> bytes:
@@ -96,9 +97,9 @@ def _beginning(file: Path | BinaryIO) -> bytes:
     if isinstance(file, Path):
         with file.open("rb") as stream:
             return stream.read(16)
-    place = file.tell()
+    file.seek(0)  # where Pillow begins, too
     start = file.read(16)
-    file.seek(place)
+    file.seek(0)
     return start
 
 

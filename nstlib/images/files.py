@@ -70,8 +70,9 @@ def save_image(
     number("quality", quality, 1, 100, whole=True)
     path = writable(path, EXTENSIONS, overwrite=overwrite, protect=protect)
     alpha = holdable_alpha(alpha, path)
-    picture = to_pil(image) if alpha is None else _with_opacity(image, alpha)
     content, kind = io.BytesIO(), format_of(path)
+    steps = 1 if kind == "GIF" else 255  # of opacity: there a pixel is clear or opaque
+    picture = to_pil(image) if alpha is None else _with_opacity(image, alpha, steps)
     try:
         picture.save(content, kind, **_settings(kind, int(quality), lossless, exif))
     except (OSError, ValueError, KeyError) as error:  # over a format's largest size, for example
@@ -126,13 +127,13 @@ def _settings(kind: str, quality: int, lossless: bool, exif: bytes) -> dict:
     return tags | ({"subsampling": "4:4:4"} if kind in ("JPEG", "AVIF") else {})
 
 
-def _with_opacity(image, alpha) -> Image.Image:
+def _with_opacity(image, alpha, steps: int) -> Image.Image:
     """RGBA: the colours that look like the picture when they are laid on white."""
     picture, mask = as_image(image), as_image(alpha)[..., :1]
     if mask.shape[:3] != picture.shape[:3]:
         sides = " and ".join(f"{one.shape[2]} x {one.shape[1]}" for one in (picture, mask))
         raise InputError(f"The picture and alpha have {sides} pixels: resize one to the other.")
-    mask = np.rint(mask * 255) / 255
+    mask = np.rint(mask * steps) / steps
     colors = np.where(mask > 0, 1 - (1 - picture) / np.maximum(mask, 1 / 255), picture)
     layered = to_pil(colors.clip(0, 1))
     layered.putalpha(Image.fromarray(np.rint(mask[0, ..., 0] * 255).astype(np.uint8)))

@@ -12,7 +12,6 @@ from nstlib.images.files import load_image, rgb_picture, save_image
 from nstlib.images.masks import as_mask
 
 SCENE = np.uint8([(200, 60, 50), (60, 160, 70), (50, 70, 190), (210, 190, 60), (128, 128, 128)])
-LINEAR = np.round(255 * ((np.arange(256) / 255 + 0.055) / 1.055) ** 2.4)  # of sRGB, but the toe
 
 
 def encoded(profile: bytes) -> Image.Image:
