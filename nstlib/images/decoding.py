@@ -1,5 +1,6 @@
 """An image file of whatever kind as colours in sRGB and opacity, upright, and not too large."""
 
+import math
 import threading
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,9 +51,10 @@ def decode(
         with opened(file) as picture:
             if is_stub(picture.format):
                 raise UnidentifiedImageError
-            refuse_too_many(name, picture.size, size)
             notes, full = _frames(picture, name), picture.size
-            factor = _shrunk_on_reading(picture, size, draft)
+            share = min(1.0, draft / min(full) if draft else (size or max(full)) / max(full))
+            refuse_too_many(name, full, share)
+            factor = _shrunk_on_reading(picture, share, draft is not None)
             _refuse_memory(name, picture.size, factor)
             drafted = picture.size != full
             picture.load()  # TIFF comes upright
@@ -118,13 +120,12 @@ def _unknown(file: Path | BinaryIO, name: str) -> str:
     return f"{said}: {READABLE}; export SVG or RAW as one of them."
 
 
-def refuse_too_many(name: str, sides: tuple[int, int], size: int | None) -> None:
+def refuse_too_many(name: str, sides: tuple[int, int], share: float) -> None:
     """Raise InputError for a file with too many pixels, as its first bytes say.
 
-    `sides` are (width, height); `size` is the longest side at which it is wanted, at most.
+    `sides` are (width, height); it is wanted with this `share` of each.
     """
     width, height = sides
-    share = min(1.0, (size or max(sides)) / max(sides, default=1))
     has = f"{name} has {width} x {height} pixels"
     if width * height > MAX_READ:
         raise InputError(
@@ -149,16 +150,15 @@ def _frames(picture: Image.Image, name: str) -> list[str]:
 # --- Large files ----------------------------------------------------------------------------------
 
 
-def _shrunk_on_reading(picture: Image.Image, size: int | None, draft: int | None) -> int:
-    """Have a large JPEG decoded smaller, and say how many times smaller the rest is to be made."""
-    longest, many = max(picture.size), picture.width * picture.height > MAX_PIXELS
-    if draft is None and not (many and size):
+def _shrunk_on_reading(picture: Image.Image, share: float, draft: bool) -> int:
+    """Have a JPEG decoded smaller, if it is large or a `draft` will do, and say how many times
+    smaller what is large nevertheless is to be made."""
+    if not (draft or math.prod(picture.size) > MAX_PIXELS):
         return 1
-    wanted = draft / min(picture.size) if draft else FINER * size / longest
-    wanted = min(1.0, wanted)
-    picture.draft(None, tuple(max(1, round(side * wanted)) for side in picture.size))
-    many = picture.width * picture.height > MAX_PIXELS
-    return max(1, int(max(picture.size) / (longest * wanted))) if many else 1
+    sides = [side * min(1.0, share if draft else FINER * share) for side in picture.size]
+    picture.draft(None, tuple(max(1, int(side)) for side in sides))
+    many = math.prod(picture.size) > MAX_PIXELS
+    return max(1, int(max(picture.size) / max(sides))) if many else 1
 
 
 def _refuse_memory(name: str, sides: tuple[int, int], factor: int) -> None:

@@ -44,7 +44,9 @@ def load_image(
     picture = _floats(color, shape).repeat(3 // len(color.getbands()), axis=-1)
     if alpha == "white":
         return picture
-    return picture, _floats(decoded.opacity or Image.new("L", color.size, "white"), shape)
+    if decoded.opacity is None:
+        return picture, np.ones((1, *shape, 1), np.float32)
+    return picture, _floats(decoded.opacity, shape)
 
 
 def save_image(

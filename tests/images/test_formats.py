@@ -173,6 +173,10 @@ def test_a_large_file_needs_a_size_and_room(tmp_path, monkeypatch):
     Image.new("RGB", (300, 100)).save(tmp_path / "b.png")
     with pytest.raises(InputError, match="300 x 100 pixels. Files of up to 20,000 can be read"):
         load_image(tmp_path / "b.png", 38)
+    for name in ("a.png", "a.jpg"):  # for a training, which wants the shorter side
+        Image.new("RGB", (150, 100), "red").save(tmp_path / name)
+        picture, _ = rgb_picture(tmp_path / name, 20)
+        assert picture.width * picture.height <= 1000 and min(picture.size) >= 20
     monkeypatch.setattr("nstlib.images.decoding.available_memory", lambda: 1000)
     with pytest.raises(MemoryError, match=r"a.png, 150 x 100 pixels, needs about .*make a smaller"):
         load_image(tmp_path / "a.png", 30)
@@ -181,7 +185,7 @@ def test_a_large_file_needs_a_size_and_room(tmp_path, monkeypatch):
 @pytest.mark.filterwarnings("error")
 def test_pillow_s_own_limit_is_left_as_it_was(tmp_path):
     before = Image.MAX_IMAGE_PIXELS
-    (tmp_path / "a.ppm").write_bytes(b"P6 20000 20000 255 ")
-    with pytest.raises(InputError, match="a.ppm has 20000 x 20000 pixels"):
+    (tmp_path / "a.ppm").write_bytes(b"P6 50000 20000 255 ")
+    with pytest.raises(InputError, match="a.ppm has 50000 x 20000 pixels"):
         rgb_picture(tmp_path / "a.ppm", 3)
     assert before == Image.MAX_IMAGE_PIXELS
