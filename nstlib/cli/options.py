@@ -91,7 +91,7 @@ def saving_of(args: argparse.Namespace, suffix: str | None = None) -> dict:
         args.usage_error("--lossless is for .webp; .png and .tif have no loss anyway")
     if suffix and args.quality and suffix not in images.formats.LOSSY:
         args.usage_error("--quality is for .jpg, .webp and .avif")
-    return given(args, "quality", "lossless")
+    return given(args, "quality") | ({"lossless": True} if args.lossless else {})
 
 
 def add_engine(parser: argparse.ArgumentParser, default: str) -> Callable:

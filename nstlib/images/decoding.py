@@ -114,7 +114,7 @@ def _unknown(file: Path | BinaryIO, name: str) -> str:
     """What is to be said of a file that Pillow does not know."""
     said, suffix = f"{name} is not a picture that can be read", Path(name).suffix.lower()
     if _is_heif(file):
-        return f"{said} here: it is HEIC. {INSTALL_HEIF} reads it; or export it as JPEG."
+        return f"{said} here: it is HEIC: {INSTALL_HEIF} to read it, or export it as JPEG."
     if suffix in FILMS:
         return f"{said}: a film is painted by `nstlib video`."
     return f"{said}: {READABLE}; export SVG or RAW as one of them."

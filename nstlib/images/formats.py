@@ -30,9 +30,9 @@ OTHERS = (  # vectors, what cameras call raw, and what painting programs keep fo
     *(".dng", ".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".srf", ".sr2", ".orf", ".rw2"),
     *(".raf", ".pef", ".srw", ".x3f", ".3fr", ".iiq", ".psb", ".xcf", ".kra", ".avif", ".webp"),
 )
-INSTALL_HEIF = 'pip install "nstlib[heic]" (that is pillow-heif)'
+INSTALL_HEIF = "pip install pillow-heif, or nstlib[heic],"
 ADVICE = {
-    HEIF: f"{INSTALL_HEIF} reads them",
+    HEIF: f"{INSTALL_HEIF} to read them",
     FILMS: "`nstlib video` paints films",
     OTHERS: "export them as JPEG or PNG",
 }
@@ -90,10 +90,10 @@ def _is_hidden(path: Path) -> bool:
 
 
 def _counted(others: Counter) -> str:
-    """ "2 .heic (pip install … reads them); 1 .mov, 3 .mp4 (`nstlib video` paints films)"."""
+    """ "1 .mov, 3 .mp4: `nstlib video` paints films; 2 .svg: export them as JPEG or PNG"."""
     parts = []
     for suffixes, advice in ADVICE.items():
         found = [f"{others[suffix]} {suffix}" for suffix in suffixes if others[suffix]]
         if found:
-            parts.append(f"{', '.join(found)} ({advice})")
+            parts.append(f"{', '.join(found)}: {advice}")
     return "; ".join(parts)

@@ -113,7 +113,7 @@ def test_colours_twins_and_what_is_no_photo(folder, tmp_path, profiles, recwarn)
     stream[0]
     said = [str(note.message) for note in recwarn if note.category is UserWarning]
     assert len(said) == 2 and not stream.skipped
-    assert said[0] == f"{folder} also holds 3 .mp4 (`nstlib video` paints films)."
+    assert said[0] == f"{folder} also holds 3 .mp4: `nstlib video` paints films."
     assert "scan.jfif has a colour profile that cannot be used" in said[1], "once, not three times"
 
 

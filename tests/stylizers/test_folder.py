@@ -249,8 +249,8 @@ def test_every_suffix_is_taken_and_the_rest_is_named(tmp_path, recwarn, monkeypa
     assert paintings(out) == {"a.jfif", "b.JPE", "c.gif", "d.tga.png", "e.png"}
     assert set(report.done) == {"a.jfif", "b.JPE", "c.gif", "d.tga", "e.png"}
     said = [str(note.message) for note in recwarn if note.category is UserWarning]
-    assert len(said) == 1 and said[0].startswith(f"{album} also holds 2 .heic (pip install")
-    assert "1 .mp4 (`nstlib video` paints films)" in said[0] and "._" not in said[0]
+    assert len(said) == 1 and said[0].startswith(f"{album} also holds 2 .heic: pip install")
+    assert "1 .mp4: `nstlib video` paints films" in said[0] and "._" not in said[0]
     assert len(folders.stylize_folder(album, out, negative, **ALONE).skipped) == 5
 
 
@@ -259,7 +259,7 @@ def test_a_folder_of_unreadable_things_names_each_once(tmp_path, monkeypatch):
     for name in ("a.heic", "b.heic", "c.svg"):
         (tmp_path / "in" / name).parent.mkdir(exist_ok=True)
         (tmp_path / "in" / name).touch()
-    with pytest.raises(InputError, match=r"no pictures that can be read, but 2 .heic .*; 1 .svg"):
+    with pytest.raises(InputError, match=r"no pictures that can be read, but 2 .heic: .*; 1 .svg"):
         folders.stylize_folder(tmp_path / "in", tmp_path / "out", negative, **ALONE)
     for number in range(6):
         (tmp_path / "in" / f"{number}.jpg").write_text("no")
