@@ -15,7 +15,7 @@ from nstlib.images.profiles import color_and_opacity, srgb_of
 from nstlib.machine import available_memory
 
 MAX_READ = 500_000_000  # pixels of a file that is read smaller than it is
-FINER = 3  # times more pixels than wanted, a side, may be dropped before the filtering begins
+FINER = 3  # times as many pixels a side as wanted are kept for the filtering
 STRIP = 2**22  # pixels that are reduced at a time
 # Bytes a pixel: Pillow's own and a copy to turn it; and all that filtering in floats takes.
 HELD, FILTERED = 8, 24
@@ -51,12 +51,12 @@ def decode(
         with opened(file) as picture:
             if is_stub(picture.format):
                 raise UnidentifiedImageError
-            notes, full = _frames(picture, name), picture.size
+            full = picture.size
             share = min(1.0, draft / min(full) if draft else (size or max(full)) / max(full))
             refuse_too_many(name, full, share)
             factor = _shrunk_on_reading(picture, share, draft is not None)
             _refuse_memory(name, picture.size, factor)
-            drafted = picture.size != full
+            notes, drafted = _frames(picture, name), picture.size != full
             picture.load()  # TIFF comes upright
             full, turn = full if drafted else picture.size, _turn(picture)
             layers = (_upright(one, turn) for one in _layers(picture, name, notes, factor))
