@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import tempfile
 import uuid
 from collections.abc import Iterable
@@ -9,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from nstlib.errors import InputError, MissingFile, did_you_mean
+
+ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/{1,2}(?!/)", re.IGNORECASE)  # not C:/
 
 
 def readable(path: str | os.PathLike, what: str = "file", hint: str = "") -> Path:
@@ -21,6 +24,9 @@ def readable(path: str | os.PathLike, what: str = "file", hint: str = "") -> Pat
     if os.path.isdir(path):
         raise InputError(f"{path} is a folder, not a {what}: name a file in it.")
     if not os.path.exists(path):
+        if ADDRESS.match(str(path)):  # Path takes one of its slashes away
+            address = ADDRESS.sub(r"\1://", str(path))
+            raise MissingFile(f"{address} is an address, not a file: download it, name the file.")
         raise MissingFile(
             f"There is no {what} {path}.{did_you_mean(path.name, _beside(path))}{end}"
         )

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+from nstlib import images
 from nstlib.errors import InputError, number
 from nstlib.stylizers.engine import ENGINES, Engine
 
@@ -73,6 +74,24 @@ def add_common(parser: argparse.ArgumentParser, size: int | None = 512, *, overw
     add("--quiet", action="store_true", help="print errors and notes only")
     if overwrite:
         add("--overwrite", action="store_true", help="replace OUT if it exists")
+
+
+def add_saving(parser: argparse.ArgumentParser) -> None:
+    """--quality and --lossless, of the files that are written (see `saving_of`)."""
+    add, quality = parser.add_argument, number_type(1, 100, whole=True)
+    add("--quality", metavar="Q", type=quality, help="of JPEG, WebP and AVIF, 1 to 100: 92")
+    add("--lossless", action="store_true", help="write WebP without loss")
+
+
+def saving_of(args: argparse.Namespace, suffix: str | None = None) -> dict:
+    """What `save_image` is told. What a file with this suffix has no use for is wrong usage."""
+    if args.lossless and args.quality:
+        args.usage_error("--quality is for files with a loss, --lossless for those without")
+    if suffix and args.lossless and suffix != ".webp":
+        args.usage_error("--lossless is for .webp; .png and .tif have no loss anyway")
+    if suffix and args.quality and suffix not in images.formats.LOSSY:
+        args.usage_error("--quality is for .jpg, .webp and .avif")
+    return given(args, "quality") | ({"lossless": True} if args.lossless else {})
 
 
 def add_engine(parser: argparse.ArgumentParser, default: str) -> Callable:

@@ -23,6 +23,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("style", metavar="STYLE", help="the same, for the manner of painting")
     add("-o", "--output", metavar="OUT", type=path, required=True, help="the picture to write")
     options.add_common(parser)
+    options.add_saving(parser)
     add = options.add_engine(parser, "gatys")  # one picture can wait for the optimiser
     add("--recipe", metavar="NAME", help="named settings, such as gatys-2016")
     add("--content-weight", metavar="W", type=WEIGHT, help="more keeps more of the photo")
@@ -49,18 +50,22 @@ def run(args: argparse.Namespace) -> None:
         args.preserve_color, args.color = True, None
     engine = options.engine_of(args)
     steering.check(args)
+    saving = options.saving_of(args, args.output.suffix.lower())
     photo, *paintings = _files(args, engine)
     start = [] if args.start in STARTS else [images.bundled.find_picture(args.start)]
     protect = [photo, *paintings, *start, *steering.mask_files(args)]  # what is read
     rules = {"overwrite": args.overwrite, "protect": protect}
     writable(args.output, images.files.EXTENSIONS, **rules)
-    content = images.files.load_image(photo, args.size)
+    content, opacity = images.files.load_image(photo, args.size, alpha="mask")
+    _refuse_small("The photo", content, photo, args)
+    saving |= rules | {"exif": images.tags.kept_tags(photo)}
+    saving["alpha"] = images.files.holdable_alpha(opacity, args.output)
     if engine.name == "gatys":
-        painting, report = _by_descent(args, content, paintings, rules)
+        painting, report = _by_descent(args, content, paintings, saving)
     else:
         painting, report = _in_one_pass(engine, content)
     image = stylizers.door.finished(painting, content, args.strength, args.preserve_color)
-    _save_or_rescue(image, args.output, rules)
+    _save_or_rescue(image, args.output, saving)
     if not args.quiet:
         _, height, width, _ = image.shape
         print(f"Painted {args.output}: {width} x {height} pixels{report}")
@@ -73,6 +78,16 @@ def _files(args: argparse.Namespace, engine) -> list[Path]:
     return [images.bundled.find_picture(name) for name in (args.photo, *names)]
 
 
+def _refuse_small(name: str, picture, file: Path, args: argparse.Namespace) -> None:
+    """Too few pixels for the engine are known before it is loaded, which takes seconds."""
+    smallest, needs = images.arrays.SMALLEST, "the network needs"
+    if args.engine == "gatys":
+        recipe, needs = _recipe(args), "this recipe's layers need"
+        smallest = vgg.table.smallest_side(recipe.layers, recipe.padding)
+    sides, refuse = images.decoding.sides_of(file), images.arrays.refuse_too_small
+    refuse(name, picture.shape[1:3], smallest, needs=needs, file=sides)
+
+
 def _in_one_pass(engine, content) -> tuple:
     """The painting by a network, and what is to be said of it."""
     paint = stylizers.door.Stylizer(engine)
@@ -80,17 +95,19 @@ def _in_one_pass(engine, content) -> tuple:
     return paint(content), f" in {time.perf_counter() - begin:.2f} s"
 
 
-def _by_descent(args: argparse.Namespace, content, files: list[Path], rules: dict) -> tuple:
+def _by_descent(args: argparse.Namespace, content, files: list[Path], saving: dict) -> tuple:
     """The painting by the optimiser, and what is to be said of it."""
     load, paintings = images.files.load_image, {}
     for file in files:
         size = None if args.style_scale else args.size
-        paintings[options.free_name(file.stem, paintings)] = load(file, size)
+        name = options.free_name(file.stem, paintings)
+        paintings[name] = load(file, size)
+        _refuse_small(f"The {name} picture", paintings[name], file, args)
     if args.start not in STARTS:
         args.start = load(images.bundled.find_picture(args.start), args.size)
     recipe, begin = _recipe(args), given(args, "start", "seed", "weights")
     style, steered = steering.steered(args, content, paintings)
-    on_step = _step_saver(args, recipe.all_steps, rules)
+    on_step = _step_saver(args, recipe.all_steps, saving)
     paint = gatys.painting.style_transfer
     result = paint(content, style, recipe, on_step=on_step, **begin, **steered)
     if result.stopped == "interrupted" and len(result.history) < 2:
@@ -107,9 +124,10 @@ def _recipe(args: argparse.Namespace):
     return gatys.recipe.recipe(args.recipe or "default", **changes)
 
 
-def _step_saver(args: argparse.Namespace, steps: int, rules: dict) -> Callable:
+def _step_saver(args: argparse.Namespace, steps: int, saving: dict) -> Callable:
     """What saves OUT-0010.jpg and so on while painting, as --save-every asks."""
     every, output = args.save_every or steps + 1, args.output
+    rules = {name: saving[name] for name in ("overwrite", "protect")}
     numbered = {
         index: writable(output.with_name(f"{output.stem}-{index:04d}{output.suffix}"), **rules)
         for index in range(every, steps + 1, every)
@@ -119,7 +137,7 @@ def _step_saver(args: argparse.Namespace, steps: int, rules: dict) -> Callable:
         if step.index not in numbered:
             return
         try:
-            images.files.save_image(step.image, numbered[step.index], **rules)
+            images.files.save_image(step.image, numbered[step.index], **saving)
         except NstError as error:  # the painting itself is worth going on with
             warnings.warn(f"Step {step.index} was not saved: {error}", stacklevel=2)
 
@@ -138,11 +156,11 @@ def _summary(args: argparse.Namespace, result) -> str:
     return f"{painted}\nWeights: {weights}"
 
 
-def _save_or_rescue(image, output: Path, rules: dict) -> None:
+def _save_or_rescue(image, output: Path, saving: dict) -> None:
     """Save the painting; if the disk is full by now, do not throw minutes of work away."""
     try:
-        images.files.save_image(image, output, **rules)
+        images.files.save_image(image, output, **saving)
     except NstError as error:
         kept = Path(tempfile.mkdtemp(prefix="nstlib-")) / output.name
-        images.files.save_image(image, kept)
+        images.files.save_image(image, kept, **saving)
         raise NstError(f"{error} The painting is kept in {kept} instead.") from error

@@ -16,7 +16,7 @@ from scipy.ndimage import gaussian_filter, uniform_filter
 
 from nstlib.backend import ops
 from nstlib.errors import InputError, number
-from nstlib.images.arrays import as_image
+from nstlib.images.arrays import as_image, refuse_too_small
 from nstlib.images.flow import warp
 from nstlib.vgg.losses import gram_matrix, relative_distance
 from nstlib.vgg.network import feature_extractor
@@ -53,11 +53,8 @@ def look(picture) -> Look:
         return picture
     picture = as_image(picture)
     _, height, width, _ = picture.shape
-    if min(height, width) < SMALLEST:
-        raise InputError(
-            f"The picture has {width} x {height} pixels; to be measured it needs {SMALLEST} on the "
-            "shorter side. Enlarge it first: nst.resize(picture, 256), or a larger --size."
-        )
+    needs = "to be measured it needs"
+    refuse_too_small("The picture", (height, width), SMALLEST, needs=needs)
     return Look(picture, _network()(picture))
 
 

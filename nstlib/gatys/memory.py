@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from nstlib.errors import InputError, MemoryRefused
+from nstlib.errors import MemoryRefused
 from nstlib.gatys.paintings import Style
 from nstlib.gatys.recipe import Recipe, recipe as named_recipe
 from nstlib.gatys.solvers import HISTORY
+from nstlib.images.arrays import refuse_too_small
 from nstlib.machine import available_memory
 from nstlib.vgg.table import VGG_TABLE, smallest_side
 
@@ -53,11 +54,8 @@ def check_sizes(pictures: dict[str, np.ndarray], recipe: Recipe) -> None:
     smallest = smallest_side(recipe.layers, recipe.padding)
     for name, image in pictures.items():
         _, height, width, _ = image.shape
-        if min(height, width) < smallest:
-            raise InputError(
-                f"The {name} picture has {width} x {height} pixels, and this recipe's layers need "
-                f"{smallest} on the shorter side: take it larger (--size), or shallower layers."
-            )
+        needs = "this recipe's layers need"
+        refuse_too_small(f"The {name} picture", (height, width), smallest, needs=needs)
 
 
 def check_memory(shape, recipe: Recipe, styles: Sequence[Style] = ()) -> None:

@@ -1,5 +1,6 @@
 """Pictures as arrays, with one convention: float32, RGB, 0..1, (1, height, width, 3)."""
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -8,6 +9,7 @@ from PIL import Image
 from nstlib.errors import InputError, number
 
 MAX_PIXELS = 100_000_000  # beyond this a small file may unpack into all of the memory
+SMALLEST = 32  # pixels on the shorter side: below, a network has nothing to reflect
 
 
 def resize(image, size: int | tuple[int, int]) -> np.ndarray:
@@ -71,6 +73,31 @@ def refuse_too_large(name: str, height: int, width: int) -> None:
         raise InputError(
             f"{name} has {width} x {height} pixels, more than {MAX_PIXELS:,}: make it smaller."
         )
+
+
+def refuse_too_small(
+    name: str,
+    shape: tuple[int, int],
+    smallest: int,
+    *,
+    needs: str = "it needs",
+    file: tuple[int, int] | None = None,
+) -> None:
+    """Raise InputError for a picture (height, width) with too few pixels on its shorter side.
+
+    `name` begins the sentence, `needs` goes on; `file` are the sides in its file, in any order.
+    """
+    (height, width), enough = shape, math.ceil(smallest * max(shape) / min(shape))
+    if min(shape) >= smallest:
+        return
+    few = f"{name} has {width} x {height} pixels; {needs} {smallest} on the shorter side: "
+    larger = f"nst.resize(picture, {enough}) enlarges it"
+    if file is None:
+        raise InputError(f"{few}{larger}; of a larger file, read more (--size {enough}).")
+    enough = math.ceil(smallest * max(file) / min(file))
+    if min(file) >= smallest:
+        raise InputError(f"{few}its file has {min(file)} there, and --size {enough} is enough.")
+    raise InputError(f"{few}--size never enlarges. In Python, {larger}; or take a larger file.")
 
 
 def _pixels(array) -> np.ndarray:

@@ -68,6 +68,10 @@ def find_picture(name: str | os.PathLike) -> Path:
     path = Path(os.path.expanduser(name))
     if str(name) in known and not os.path.isfile(path):
         return _file(known[str(name)])
+    if os.path.isdir(path):
+        raise InputError(
+            f"{path} is a folder: name a picture in it; `nstlib folder` paints all of them."
+        )
     near = did_you_mean(name, known).lstrip()
     return readable(
         path, "file or bundled picture", f"{near} Bundled: {', '.join(known)}.".lstrip()

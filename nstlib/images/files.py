@@ -8,69 +8,103 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
-from nstlib.errors import InputError, NstError, choice, number
+from nstlib.errors import InputError, choice, number
 from nstlib.files import readable, writable, write
-from nstlib.images.arrays import fitted, refuse_too_large, scaled, to_pil
-
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
-READABLE = "JPEG, PNG, WebP, TIFF, BMP, GIF and the like can; export HEIC or SVG as one of them."
+from nstlib.images.arrays import as_image, fitted, scaled, to_pil
+from nstlib.images.decoding import decode
+from nstlib.images.formats import EXTENSIONS, TRANSPARENT, format_of
 
 
 def load_image(
     source: str | os.PathLike | BinaryIO, size: int | None = None, *, alpha: str = "white"
 ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
-    """A picture from a file: RGB, 0..1, upright, (1, height, width, 3).
+    """A picture from a file: sRGB, 0..1, upright, (1, height, width, 3).
 
-    `source` is a path or an open binary file. `size` is the longest side in pixels, at most: larger
-    pictures are shrunk (Lanczos), smaller ones left as they are. Rotation noted by a camera (EXIF)
-    is applied, a colour profile is not; gray, palette, CMYK, 16-bit and float files become RGB; of
-    an animation the first frame is taken, with a warning. Transparent parts are laid on white. With
-    alpha="mask" the answer is (picture, mask), the mask (1, height, width, 1), 1 where opaque.
+    `source` is a path or an open binary file of any format that Pillow reads. `size` is the longest
+    side in pixels, at most: larger pictures are shrunk (Lanczos), smaller ones left as they are.
+    Rotation noted by a camera (EXIF) and a colour profile (ICC) are applied; gray, palette, CMYK,
+    16-bit and float files become RGB; of an animation the first frame is taken, with a warning.
+    Transparent parts are laid on white. With alpha="mask" the answer is (picture, mask), the mask
+    (1, height, width, 1), 1 where opaque.
 
-    Raises MissingFile, or InputError for what is no picture, is damaged, or has over MAX_PIXELS.
+    Raises MissingFile, or InputError for what is no picture, is damaged, or has too many pixels:
+    100 million in the answer, 500 million in the file; MemoryRefused if there is no room to read
+    a file of more than 100 million.
     """
     choice("alpha", alpha, ("white", "mask"))
     if size is not None:
         number("size", size, 1, whole=True, unit="pixels")
-    color, opacity = _decode(*_named(source))
-    longest = max(color.size)
-    shape = fitted(*color.size[::-1], min(size or longest, longest))
+    decoded = decode(*_named(source), size)
+    for note in decoded.notes:
+        warnings.warn(note, stacklevel=2)
+    color, longest = decoded.color, max(decoded.sides)
+    shape = fitted(*decoded.sides, min(size or longest, longest))
     picture = _floats(color, shape).repeat(3 // len(color.getbands()), axis=-1)
     if alpha == "white":
         return picture
-    return picture, _floats(opacity or Image.new("L", color.size, "white"), shape)
+    if decoded.opacity is None:
+        return picture, np.ones((1, *shape, 1), np.float32)
+    return picture, _floats(decoded.opacity, shape)
 
 
 def save_image(
     image,
     path: str | os.PathLike,
     *,
-    quality: int = 95,
+    alpha=None,
+    quality: int = 92,
+    lossless: bool = False,
+    exif: bytes = b"",
     overwrite: bool = True,
     protect: Iterable[str | os.PathLike] = (),
 ) -> Path:
-    """Write a picture to a file, whole or not at all; the path.
+    """Write a picture, sRGB, to a file, whole or not at all; the path.
 
-    The extension decides the format (EXTENSIONS); `quality`, 1 to 100, is for JPEG and WebP. A
-    missing folder is made. Raises InputError for an unknown extension, for a file that is there
-    unless `overwrite`, for any in `protect` (the inputs of the work), and when the disk refuses.
+    The extension decides the format (EXTENSIONS); `quality`, 1 to 100, is for JPEG, WebP and AVIF,
+    and `lossless` for WebP. `alpha` is a mask, 1 where the picture is to be opaque, as `load_image`
+    gives it; where a format cannot hold it, the picture is laid on white, with a warning. `exif`
+    are tags for the formats that hold them (`nstlib.images.tags`). A missing folder is made. Raises
+    InputError for an unknown extension, for a file that is there unless `overwrite`, for any in
+    `protect` (the inputs of the work), and when the disk refuses.
     """
     number("quality", quality, 1, 100, whole=True)
-    picture = to_pil(image)
     path = writable(path, EXTENSIONS, overwrite=overwrite, protect=protect)
-    content, kind = io.BytesIO(), Image.registered_extensions()[path.suffix.lower()]
+    alpha = holdable_alpha(alpha, path)
+    content, kind = io.BytesIO(), format_of(path)
+    steps = 1 if kind == "GIF" else 255  # of opacity: there a pixel is clear or opaque
+    picture = to_pil(image) if alpha is None else _with_opacity(image, alpha, steps)
     try:
-        picture.save(content, kind, quality=int(quality))
+        picture.save(content, kind, **_settings(kind, int(quality), lossless, exif))
     except (OSError, ValueError, KeyError) as error:  # over a format's largest size, for example
         raise InputError(f"{path} could not be made ({error}): choose another format.") from error
     return write(path, content.getvalue())
 
 
-def as_rgb(picture: Image.Image, name: str) -> Image.Image:
-    """Any Pillow picture in mode RGB, 8 bits, on white where it is transparent, as it was shot."""
-    color, _ = _color_and_opacity(picture, name)
+def holdable_alpha(alpha, path: str | os.PathLike):
+    """The mask to save a picture with: None if it is 1 everywhere, or the format cannot hold it,
+    which is said in a warning."""
+    if alpha is None or np.min(alpha) >= 1:
+        return None
+    if format_of(Path(path)) in TRANSPARENT:
+        return alpha
+    message = f"{Path(path).suffix} files hold no transparency: it is laid on white in {path}."
+    warnings.warn(f"{message} .png, .webp and .tif keep it.", stacklevel=3)
+    return None
+
+
+def rgb_picture(path: Path, least: int) -> tuple[Image.Image, list[str]]:
+    """A file as Pillow's picture, RGB, 8 bits, as `load_image` has it, and what is to be said.
+
+    A JPEG is read smaller where that leaves `least` pixels on the shorter side: much faster.
+    """
+    decoded = decode(path, path.name, draft=least)
+    return eight_bits(decoded.color), decoded.notes
+
+
+def eight_bits(color: Image.Image) -> Image.Image:
+    """Colours as they are decoded, RGB, or gray as F in 0..1, as RGB."""
     if color.mode == "F":
         color = Image.fromarray(np.rint(np.asarray(color) * 255).astype(np.uint8))
     return color.convert("RGB")
@@ -88,46 +122,28 @@ def _named(source) -> tuple[Path | BinaryIO, str]:
     return source, name if isinstance(name, str) else "The file"
 
 
-def _decode(file: Path | BinaryIO, name: str) -> tuple[Image.Image, Image.Image | None]:
-    """An image file as Pillow pictures: colour (RGB, or F in 0..1), and opacity (L) if any."""
-    try:
-        with Image.open(file) as picture:
-            refuse_too_large(name, *picture.size[::-1])
-            frames = getattr(picture, "n_frames", 1)
-            if frames > 1 and picture.format not in ("MPO", "PSD"):  # a phone's JPEG; layers
-                message = f"{name} has {frames} frames; the first one is taken."
-                warnings.warn(message, stacklevel=3)
-            picture.load()
-            return _color_and_opacity(picture, name)
-    except UnidentifiedImageError as error:
-        raise InputError(f"{name} is not a picture that can be read: {READABLE}") from error
-    except Image.DecompressionBombError as error:  # so large that Pillow does not open it
-        raise InputError(f"{name} is too large ({error}): make it smaller.") from error
-    except (NstError, MemoryError, Warning):
-        raise
-    except Exception as error:  # Pillow meets damage with a dozen kinds, from OSError to IndexError
-        raise InputError(f"{name} is damaged or cut short ({error}): copy it again.") from error
+def _settings(kind: str, quality: int, lossless: bool, exif: bytes) -> dict:
+    """What Pillow is told: colours at full resolution in JPEG and AVIF, which by themselves keep
+    one of four."""
+    tags = {"exif": exif} if exif and kind in ("JPEG", "PNG", "WEBP", "TIFF", "AVIF") else {}
+    if kind == "WEBP" and lossless:
+        return tags | {"lossless": True}
+    if kind in ("JPEG", "WEBP", "AVIF"):
+        tags["quality"] = quality
+    return tags | ({"subsampling": "4:4:4"} if kind in ("JPEG", "AVIF") else {})
 
 
-def _color_and_opacity(picture: Image.Image, name: str) -> tuple[Image.Image, Image.Image | None]:
-    """Upright, as the camera was held: colour on white (RGB, or F in 0..1), opacity (L) if any."""
-    picture = ImageOps.exif_transpose(picture)
-    if picture.mode.startswith("I") or picture.mode == "F":
-        return _deep_gray(picture, name), None
-    if "A" not in picture.getbands() and "transparency" not in picture.info:
-        return picture.convert("RGB"), None
-    layered = picture.convert("RGBA")
-    white = Image.new("RGBA", layered.size, "white")
-    return Image.alpha_composite(white, layered).convert("RGB"), layered.getchannel("A")
-
-
-def _deep_gray(picture: Image.Image, name: str) -> Image.Image:
-    """Gray of 16 bits, or of floats in 0..1, as Pillow's floats in 0..1."""
-    values, whole = np.asarray(picture, np.float32), 1 if picture.mode == "F" else 65535
-    low, high = values.min(), values.max()
-    if not (low >= 0 and high <= whole):  # NaN, too
-        raise InputError(f"{name} has values from {low:g} to {high:g}: rescale them to 0..{whole}.")
-    return Image.fromarray(values / np.float32(whole))
+def _with_opacity(image, alpha, steps: int) -> Image.Image:
+    """RGBA: the colours that look like the picture when they are laid on white."""
+    picture, mask = as_image(image), as_image(alpha)[..., :1]
+    if mask.shape[:3] != picture.shape[:3]:
+        sides = " and ".join(f"{one.shape[2]} x {one.shape[1]}" for one in (picture, mask))
+        raise InputError(f"The picture and alpha have {sides} pixels: resize one to the other.")
+    mask = np.rint(mask * steps) / steps
+    colors = np.where(mask > 0, 1 - (1 - picture) / np.maximum(mask, 1 / 255), picture)
+    layered = to_pil(colors.clip(0, 1))
+    layered.putalpha(Image.fromarray(np.rint(mask[0, ..., 0] * 255).astype(np.uint8)))
+    return layered
 
 
 def _floats(layer: Image.Image, shape: tuple[int, int]) -> np.ndarray:

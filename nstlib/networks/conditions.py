@@ -8,14 +8,13 @@ import numpy as np
 
 from nstlib.backend import ops
 from nstlib.errors import InputError, choice, did_you_mean, number
-from nstlib.images.arrays import as_image, resize
+from nstlib.images.arrays import SMALLEST, as_image, resize
 from nstlib.images.bundled import bundled_networks, find_picture
 from nstlib.images.files import load_image
 from nstlib.networks.files import PaintingNetwork
 from nstlib.networks.palette import palette_of
 from nstlib.vgg.statistics import ADAPTED, style_encoder, style_vector
 
-SMALLEST = 32  # pixels on the shorter side: below, a network has nothing to reflect
 STYLE_SIZE, LARGEST_STYLE = 384, 1024  # pixels at which a painting is looked at, and at most
 ONE_COLOR = 0.004  # standard deviation of a picture that is of one colour to the eye
 

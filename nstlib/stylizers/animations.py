@@ -19,7 +19,8 @@ from PIL import Image
 
 from nstlib.errors import InputError
 from nstlib.images.arrays import refuse_too_large
-from nstlib.images.files import as_rgb
+from nstlib.images.files import eight_bits
+from nstlib.images.profiles import color_and_opacity, srgb_of
 
 FORMATS = ("GIF", "WEBP", "PNG")  # Pillow's names
 # What can be written: FFmpeg's name of the container, of the encoder, and of the pixels.
@@ -59,12 +60,12 @@ def read(path: Path) -> Iterator[tuple[int, Image.Image | None, str]]:
         for index in range(file.n_frames):
             try:
                 file.seek(index)
-                picture = as_rgb(file, str(path))
+                color, _ = color_and_opacity(file, str(path), srgb_of(file, str(path), []))
             except Exception as error:  # Pillow meets damage with a dozen kinds
                 yield INSTEAD, None, str(error)
                 return
             lasts = round(file.info.get("duration", 0))
-            yield lasts if lasts > SHORTEST else INSTEAD, picture, ""
+            yield lasts if lasts > SHORTEST else INSTEAD, eight_bits(color), ""
 
 
 def write(frames: Callable[[], Iterator], path: Path, encoder: str, facts) -> int:

@@ -12,14 +12,14 @@ from pathlib import Path, PurePosixPath
 
 from nstlib.errors import InputError, choice, number
 from nstlib.files import readable, unwritten, writable, write
-from nstlib.images.files import EXTENSIONS
+from nstlib.images.formats import EXTENSIONS, READABLE, sorted_out
 from nstlib.machine import progress
 from nstlib.stylizers.door import painter
 from nstlib.stylizers.engine import digest, fingerprint
 from nstlib.stylizers.workers import Job, at_work
 
 MANIFEST = "nstlib-manifest.jsonl"
-SAID = 3  # files that a message names
+SAID, NAMED = 3, 50  # files that a message names, with the reason and without
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,8 @@ def stylize_folder(
     strength: float = 1.0,
     preserve_color: bool = False,
     extension: str | None = None,
+    quality: int = 92,
+    lossless: bool = False,
     scheduler=None,
     workers: int | None = None,
     timeout: float = 10.0,
@@ -92,7 +94,9 @@ def stylize_folder(
     `paint` and `options` are what `nst.stylizer` takes: "red_fuji", or "adain", style="mosaic"; or
     `paint` is a stylizer, or any function picture -> picture, with its options. `size` is the
     longest side in pixels at which pictures are read, at most; `strength` and `preserve_color` are
-    those of a stylizer; `extension`, such as ".jpg", is one for all; folders in the folder stay.
+    those of a stylizer, `quality` and `lossless` those of `save_image`. `extension`, such as
+    ".jpg", is one for all; else a picture keeps its own, or gets ".png" behind it if that cannot be
+    written. Folders in the folder stay. Transparency and the tags of a shot are kept.
 
     By itself it starts so many `workers`, processes of this machine; with 1 it is done in this one.
     `scheduler` is a `dask.distributed` one, by address ("tcp://10.0.0.5:8786"), a Client or a
@@ -111,8 +115,12 @@ def stylize_folder(
             number(name, given, 1, whole=True, unit=unit)
     number("strength", strength, 0, 1, hint="0 is the photo.")
     paint = painter(paint, **options)
+    number("quality", quality, 1, 100, whole=True)
     how = dict(size=size, strength=strength, preserve_color=preserve_color)
-    everything = _jobs(source, out, extension, settings=fingerprint([paint, how]))
+    how |= dict(quality=quality, lossless=lossless)
+    everything, others = _jobs(source, out, extension, settings=fingerprint([paint, how]))
+    if others:
+        warnings.warn(f"{source} also holds {others}.", stacklevel=2)
     manifest = Manifest(out)
     _check_out(everything, manifest)
     jobs = [job for job in everything if not _is_done(job, manifest)]
@@ -132,21 +140,29 @@ def _report(manifest: Manifest, everything: list, jobs: list, seconds: float) ->
     skipped = tuple(sorted({job.row["source"] for job in everything} - {*done, *failed}))
     if failed:
         some = " ".join(f"{name}: {reason}" for name, reason in list(failed.items())[:SAID])
-        warnings.warn(f"{len(failed)} of {len(everything)} passed over. {some}", stacklevel=3)
+        rest = ", ".join(list(failed)[SAID:NAMED]) + ", …" * (len(failed) > NAMED)
+        also = f" Also: {rest}." if rest else ""
+        warnings.warn(f"{len(failed)} of {len(everything)} passed over. {some}{also}", stacklevel=3)
+    notes = [note for row in rows for note in row.get("notes", [])]
+    if notes:
+        some = " ".join(notes[:SAID])
+        more = f" {len(notes) - SAID} more are in {manifest.path}." * (len(notes) > SAID)
+        warnings.warn(f"{some}{more}", stacklevel=3)
     return FolderReport(manifest.path, done, skipped, failed, seconds)
 
 
 # --- What is to be done ---------------------------------------------------------------------------
 
 
-def _jobs(source, out: Path, extension: str | None, settings: str) -> list[Job]:
-    """The pictures and what they become: their own names, or these with another extension."""
+def _jobs(source, out: Path, extension: str | None, settings: str) -> tuple[list[Job], str]:
+    """The pictures and what they become: their own names, or these with another extension; and
+    what is not taken."""
     if extension is not None:
         extension = choice("extension", f".{extension.lower().lstrip('.')}", EXTENSIONS)
-    root, names = find_pictures(source, out)
+    root, names, others = find_pictures(source, out)
     jobs, taken = [], {}
     for name in names:
-        output = str(PurePosixPath(name).with_suffix(extension)) if extension else name
+        output = str(PurePosixPath(name).with_suffix(extension)) if extension else _writable(name)
         other = taken.setdefault(output.casefold() if extension else output, name)
         if other != name:
             raise InputError(
@@ -154,11 +170,17 @@ def _jobs(source, out: Path, extension: str | None, settings: str) -> list[Job]:
             )
         row = {"source": name, "output": output, "settings": settings, "status": "planned"}
         jobs.append(Job((root / name).absolute(), (out / output).absolute(), row))
-    return jobs
+    return jobs, others
 
 
-def find_pictures(source, out: Path) -> tuple[Path, list[str]]:
-    """A folder and the pictures in it, as names relative to it, "summer/sea.jpg", in order.
+def _writable(name: str) -> str:
+    """The name, with .png behind it if pictures can be read from such files, but not written."""
+    return name if PurePosixPath(name).suffix.lower() in EXTENSIONS else f"{name}.png"
+
+
+def find_pictures(source, out: Path) -> tuple[Path, list[str], str]:
+    """A folder and the pictures in it, as names relative to it, "summer/sea.jpg", in order; and
+    what else looks like one, with what to do, as half a sentence.
 
     `source` is a folder, searched with all that is in it, a glob ("photos/**/*.jpg", the folder
     being the part before the first star), or a file. Hidden files are left out, and what lies in
@@ -169,17 +191,13 @@ def find_pictures(source, out: Path) -> tuple[Path, list[str]]:
     if inside == root.resolve():
         raise InputError(f"{out} is the folder that is read: name another one for the paintings.")
     around = inside.is_relative_to(root.resolve())
-    names = sorted(
-        path.relative_to(root).as_posix()
-        for path in found
-        if path.suffix.lower() in EXTENSIONS
-        and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(root).parts)
-        and not (around and path.resolve().is_relative_to(inside))
-    )
-    if not names:
-        raise InputError(f"{source} holds no pictures ({', '.join(EXTENSIONS)}) that may be read.")
-    return root, names
+    if around:
+        found = (path for path in found if not path.resolve().is_relative_to(inside))
+    pictures, others = sorted_out(root, found)
+    if not pictures:
+        known = f", but {others}" if others else f" ({READABLE})"
+        raise InputError(f"{source} holds no pictures that can be read{known}.")
+    return root, sorted(path.relative_to(root).as_posix() for path in pictures), others
 
 
 def _searched(path: Path) -> tuple[Path, Iterable[Path]]:

@@ -12,6 +12,7 @@ from nstlib.backend import has_gpu, keras, ops
 from nstlib.errors import InputError
 from nstlib.export.freeze import for_style, freeze
 from nstlib.export.onnx import onnx_forward
+from nstlib.images.arrays import SMALLEST, refuse_too_small
 from nstlib.images.color import color_matcher
 from nstlib.networks import conditions
 from nstlib.networks.files import PaintingNetwork, load_network
@@ -39,11 +40,7 @@ def one_pass(engine: Engine) -> Callable:
 
     def paint(picture: np.ndarray) -> np.ndarray:
         _, height, width, _ = picture.shape
-        if min(height, width) < conditions.SMALLEST:
-            raise InputError(
-                f"The picture has {width} x {height} pixels; the network needs "
-                f"{conditions.SMALLEST} on the shorter side: nst.resize(picture, 256), or --size."
-            )
+        refuse_too_small("The picture", (height, width), SMALLEST, needs="the network needs")
         return forward(picture)
 
     return paint

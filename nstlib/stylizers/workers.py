@@ -20,6 +20,7 @@ from typing import NamedTuple
 from nstlib.errors import InputError, NstError
 from nstlib.images.arrays import as_image
 from nstlib.images.files import load_image, save_image
+from nstlib.images.tags import kept_tags
 from nstlib.machine import available_memory
 from nstlib.stylizers.door import built, finished
 from nstlib.stylizers.engine import digest
@@ -37,17 +38,18 @@ class Job(NamedTuple):
     row: dict
 
 
-def paint_file(job: Job, paint: Callable, *, size, strength, preserve_color) -> dict:
+def paint_file(job: Job, paint: Callable, *, size, strength, preserve_color, **saving) -> dict:
     """Paint a picture into its file. Returns its row for the manifest, whatever happens: one
-    picture's trouble, of whatever kind, is not that of the others."""
+    picture's trouble, of whatever kind, is not that of the others. `saving` is for `save_image`."""
     row, begin = dict(job.row), time.perf_counter()
     try:
         row["sha256"] = digest(job.source.read_bytes())
         with warnings.catch_warnings(record=True) as notes:
             warnings.simplefilter("always")
-            picture = load_image(job.source, size)
+            picture, alpha = load_image(job.source, size, alpha="mask")
             painting = finished(as_image(paint(picture)), picture, strength, preserve_color)
-            save_image(painting, job.target, protect=[job.source])
+            about = {"alpha": alpha, "exif": kept_tags(job.source)}
+            save_image(painting, job.target, protect=[job.source], **about, **saving)
         said = [str(note.message) for note in notes if issubclass(note.category, UserWarning)]
         row |= {"notes": said} if said else {}
     except Exception as error:

@@ -45,7 +45,11 @@ OPTIONS = {
     "stylize cat brick -o a.jpg --histogram-weight 2 --pooling average --padding reflect": {
         **{"histogram_weight": 2.0, "pooling": "average", "padding": "reflect"},
     },
+    "stylize cat brick -o a.jpg --quality 80": {"quality": 80, "lossless": False},
+    "stylize cat brick -o a.webp --lossless": {"quality": None, "lossless": True},
     "folder photos the_scream -o out": {"engine": "fast", "size": 512, "full_size": False},
+    "folder photos the_scream -o out --quality 80": {"quality": 80, "lossless": False},
+    "folder photos the_scream -o out --lossless": {"quality": None, "lossless": True},
     "folder photos the_scream -o out --engine gatys --network n --size 9 --full-size --tile 512": {
         **{"engine": "gatys", "network": "n", "size": 9, "full_size": True, "tile": 512},
     },

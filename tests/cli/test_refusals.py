@@ -32,6 +32,10 @@ WRONG_USAGE = {
     f"{STYLIZE} --engine fast --color match": "--color is for --engine gatys only",
     f"{STYLIZE} --engine adain --save-every 3": "--save-every is for --engine gatys only",
     f"{STYLIZE} --network light": "--network is for --engine fast or adain or adain-light only",
+    f"{STYLIZE} --quality 101": "--quality: it is 101; it must be a whole number from 1 to 100",
+    f"{STYLIZE} --lossless": "--lossless is for .webp; .png and .tif have no loss anyway",
+    "stylize cat brick -o a.png --quality 80": "--quality is for .jpg, .webp and .avif",
+    "stylize cat brick -o a.webp --quality 80 --lossless": "--quality is for files with a loss",
     "stylize cat brick=1,grass=1 -o a.jpg": "gatys takes no mix",
     f"{VIDEO} --alpha 1": "--alpha is for --engine adain only",
     f"{VIDEO} --steps 5": "--steps is for --engine gatys only",
@@ -78,8 +82,20 @@ REFUSED = {
     f"{CAT} --mask sky": "No sky was found",
     f"{CAT} --mask black.png": "The mask of brick is 0 everywhere",
     f"{CAT} --styles grass --mask white.png black.png": "The mask of grass is 0 everywhere",
+    # What is no picture, or too small, leads somewhere
+    f"stylize folder.jpg brick {QUICK}": "`nstlib folder` paints all of them",
+    f"stylize cat folder.jpg {QUICK}": "name a picture in it",
+    f"stylize film.mp4 brick {QUICK}": "a film is painted by `nstlib video`",
+    f"stylize cat film.mp4 {ADAIN}": "a film is painted by `nstlib video`",
+    f"stylize https://x.org/a.jpg brick {QUICK}": "https://x.org/a.jpg is an address, not a file",
+    "folder https://x.org/a the_scream -o out": "https://x.org/a is an address, not a file",
+    f"stylize strip.png brick {QUICK}": "its file has 64 there, and --size 900 is enough",
+    "stylize strip.png the_scream -o a.png --engine fast": "--size 900 is enough",
+    f"stylize dot.png brick {QUICK}": "32 on the shorter side: --size never enlarges",
+    f"stylize cat dot.png {QUICK}": "The dot picture has 24 x 24 pixels",
+    "stylize dot.png the_scream -o a.png --engine fast --size 2000": "--size never enlarges",
     # Outputs
-    f"{CAT} -o a.gif": ".jpg, .jpeg, .png",
+    f"{CAT} -o a.pdf": ".jpg, .jpeg, .png",
     f"{CAT} -o .jpg": ".jpg, .jpeg, .png",
     f"{CAT} -o folder.jpg": "folder.jpg is a folder: name a file in it",
     f"{CAT} -o file/a.jpg": "The folder of the output, file, is, or is in, a file",
@@ -131,6 +147,9 @@ def things(photo) -> dict:
     Path("cut.jpg").write_bytes(Path("cut.jpg").read_bytes()[:-200])
     for name, color in {"black.png": 0, "white.png": 255, "link/white.png": 255}.items():
         Image.new("L", (64, 43), color).save(name)
+    Image.new("L", (64, 1800)).save("strip.png")
+    Image.new("L", (24, 24)).save("dot.png")
+    Path("film.mp4").write_bytes(b"\0\0\0\x18ftypisom" + bytes(40))
     os.symlink("white.png", "link.png")
     return on_disk()
 

@@ -56,15 +56,15 @@ def test_from_the_command_line_to_pictures(photo):
 
 def test_options_reach_the_painting(run, painted, photo):
     code, out, err = run(
-        *("stylize", photo, "starry_night", "-o", "a.jpg", "--size", 16, "--recipe", "gatys-2016"),
+        *("stylize", photo, "starry_night", "-o", "a.jpg", "--size", 32, "--recipe", "gatys-2016"),
         *("--steps", 7, "--content-weight", 2, "--style-weight", "3e2", "--tv-weight", 0),
         *("--optimizer", "adam", "--start", "noise", "--seed", 9, "--weights", "random", "--quiet"),
     )
     recipe = painted["recipe"]
     assert (code, out, err) == (0, "", "")
     assert (
-        painted["content"].shape == (1, 10, 16, 3)
-        and max(painted["style"]["starry_night"].shape) == 16
+        painted["content"].shape == (1, 20, 32, 3)
+        and max(painted["style"]["starry_night"].shape) == 32
     )
     assert (recipe.steps, recipe.optimizer) == (7, "adam")
     assert (recipe.content_weight, recipe.style_weight, recipe.tv_weight) == (2.0, 300.0, 0.0)
@@ -205,3 +205,57 @@ def test_every_engine_can_be_weaker_and_keep_the_photo_s_luminance(run, photo, m
     assert abs(images.load_image("a.png") - before / 2).max() < 0.01
     assert run(*fast, "--color", "luminance")[0] == 0
     assert images.load_image("a.png").max() > 0.1, "colours of the photo are left"
+
+
+# --- What the file of the photo holds beside its colours ------------------------------------------
+
+
+@pytest.fixture
+def sticker() -> Path:
+    """A picture that is clear at the right, of a known day, from a known place."""
+    exif = Image.Exif()
+    exif[0x0132], exif[0x8825] = "2026:11:28 12:00:00", {1: "N"}
+    picture = Image.new("RGBA", (64, 64), (200, 60, 50, 255))
+    picture.paste((0, 0, 0, 0), (32, 0, 64, 64))
+    picture.save("sticker.png", exif=exif)
+    return Path("sticker.png")
+
+
+@pytest.mark.parametrize("engine", [["--engine", "fast"], [*QUICK, "--save-every", "2"]])
+def test_transparency_and_the_day_are_kept(run, painted, asked, sticker, engine):
+    code, _, err = run("stylize", sticker, "brick", "-o", "a.png", *engine)
+    assert (code, err) == (0, "")
+    for name in ["a.png", *Path().glob("a-*.png")]:
+        with Image.open(name) as picture:
+            assert [picture.getpixel((x, 8))[3] for x in (0, 31, 32, 63)] == [255, 255, 0, 0]
+            assert picture.getexif()[0x0132] == "2026:11:28 12:00:00"
+            assert 0x8825 not in picture.getexif()
+
+
+def test_where_transparency_cannot_be_kept_it_is_said_once(run, painted, sticker):
+    code, _, err = run("stylize", sticker, "brick", "-o", "a.jpg", *QUICK, "--save-every", "1")
+    assert code == 0 and err.count("\n") == 1
+    assert ".jpg files hold no transparency: it is laid on white in a.jpg. .png, .web" in err
+
+
+def test_quality_and_lossless_reach_the_file(run, asked, photo):
+    fast = ["stylize", photo, "the_scream", "--engine", "fast", "-o"]
+    for name, options in [("a.jpg", ["--quality", 20]), ("b.jpg", []), ("c.webp", ["--lossless"])]:
+        assert run(*fast, name, *options)[0] == 0
+    assert Path("a.jpg").stat().st_size < Path("b.jpg").stat().st_size / 2
+    np.testing.assert_array_equal(images.load_image("c.webp"), images.load_image(photo))
+
+
+def test_an_animation_is_painted_and_leads_to_video(run, asked):
+    frames = [Image.new("RGB", (64, 48), color) for color in ("red", "blue")]
+    frames[0].save("a.webp", save_all=True, append_images=frames[1:])
+    code, _, err = run("stylize", "a.webp", "the_scream", "-o", "b.png", "--engine", "fast")
+    assert code == 0 and "a.webp has 2 frames; the first one is taken. `nstlib video`" in err
+
+
+def test_too_few_pixels_are_refused_before_the_engine_is_loaded(run, painted, asked):
+    Image.new("RGB", (24, 24)).save("dot.png")
+    for engine in (QUICK, ["--engine", "fast"], ["--engine", "adain"]):
+        code, _, err = run("stylize", "dot.png", "brick", "-o", "a.png", *engine)
+        assert code == 1 and "24 x 24 pixels" in err
+    assert asked == [] and painted == {}

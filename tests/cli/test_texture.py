@@ -24,7 +24,7 @@ def test_a_wall(run):
         (["brick", "-o", "w.png", "--size", "-1"], 2, "size"),
         (["brick", "-o", "w.png", "--size", "x"], 2, "'x' is no size; write 2048, or 640x480"),
         (["brick", "-o", "w.png", "--seed", "-1"], 2, "0 or more"),
-        (["brick", "-o", "w.gif"], 1, "does not end in"),
+        (["brick", "-o", "w.pdf"], 1, "does not end in"),
         (["light", "-o", "w.png"], 1, "light paints pictures"),
         (["brick", "-o", "w.png", "--steps", "9"], 2, "--steps is for --train only"),
     ],

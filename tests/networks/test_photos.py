@@ -98,6 +98,33 @@ def test_deep_and_transparent_photos_look_as_they_do_elsewhere(tmp_path):
         assert PhotoFolder(tmp_path, crop=32, batch=1)[0][0][0].min() > 0.9
 
 
+def test_colours_twins_and_what_is_no_photo(folder, tmp_path, profiles, recwarn):
+    """As unzipped on a Mac: each photo has a hidden twin, and there is a folder of them."""
+    for path in sorted(folder.iterdir()):
+        (folder / f"._{path.name}").write_bytes(b"\0\5\x16\7")
+    (folder / "__MACOSX").mkdir()
+    (folder / "__MACOSX" / "a.jpg").touch()
+    for number in range(3):
+        (folder / f"{number}.mp4").touch()
+        broken = {"icc_profile": profiles["broken"]}
+        Image.new("RGB", (64, 64)).save(folder / f"{number} scan.jfif", "JPEG", **broken)
+    stream = PhotoFolder(folder, crop=32, batch=15)
+    assert len(stream.files) == 15
+    stream[0]
+    said = [str(note.message) for note in recwarn if note.category is UserWarning]
+    assert len(said) == 2 and not stream.skipped
+    assert said[0] == f"{folder} also holds 3 .mp4: `nstlib video` paints films."
+    assert "scan.jfif has a colour profile that cannot be used" in said[1], "once, not three times"
+
+
+def test_a_photo_s_profile_is_applied(tmp_path, profiles):
+    linear = Image.fromarray(np.full((64, 64), 55, np.uint8))
+    linear.save(tmp_path / "a.png", icc_profile=profiles["gray"])
+    with pytest.warns(UserWarning, match="holds only 1"):
+        crop = PhotoFolder(tmp_path, crop=32, batch=1)[0][0][0]
+    assert crop.mean() == pytest.approx(128 / 255, abs=0.01)
+
+
 def test_two_photos_are_enough_to_begin_with_a_warning(folder):
     for path in sorted(folder.iterdir())[2:]:
         path.unlink()

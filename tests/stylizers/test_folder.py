@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from nstlib.errors import InputError, MissingFile
 from nstlib.images.files import load_image, save_image
@@ -200,7 +201,7 @@ def test_folders_with_nothing(tmp_path):
     [
         ({"size": 0}, "size is 0"),
         ({"strength": 2}, "strength is 2"),
-        ({"extension": ".gif"}, "extension is '.gif'"),
+        ({"extension": ".pdf"}, "extension is '.pdf'"),
         ({"workers": 0}, "workers is 0"),
         ({"paint": "the_scream", "tiles": 512}, "tiles: a network of named styles takes palette"),
     ],
@@ -230,6 +231,73 @@ def test_another_painting_under_the_same_name_is_another_style(photos, tmp_path)
         save_image(picture(level), style)
         report = folders.stylize_folder(photos, tmp_path / "out", as_in, style=style, **ALONE)
         assert len(report.done) == expected
+
+
+# --- What is taken, and what is said of the rest -------------------------------------------------
+
+
+def test_every_suffix_is_taken_and_the_rest_is_named(tmp_path, recwarn, monkeypatch):
+    monkeypatch.setattr("nstlib.images.formats.has_heif", lambda: False)
+    album, out = tmp_path / "album", tmp_path / "out"
+    for name in ("a.jfif", "b.JPE", "c.gif", "d.tga", "e.png"):
+        kind = Image.registered_extensions()[Path(name).suffix.lower()]
+        (album).mkdir(exist_ok=True)
+        Image.new("RGB", (8, 6), "red").save(album / name, kind)
+    for name in ("f.heic", "g.HEIC", "h.mp4", "notes.txt", *(f"._{n}.png" for n in range(99))):
+        (album / name).touch()
+    report = folders.stylize_folder(album, out, negative, **ALONE)
+    assert paintings(out) == {"a.jfif", "b.JPE", "c.gif", "d.tga.png", "e.png"}
+    assert set(report.done) == {"a.jfif", "b.JPE", "c.gif", "d.tga", "e.png"}
+    said = [str(note.message) for note in recwarn if note.category is UserWarning]
+    assert len(said) == 1 and said[0].startswith(f"{album} also holds 2 .heic: pip install")
+    assert "1 .mp4: `nstlib video` paints films" in said[0] and "._" not in said[0]
+    assert len(folders.stylize_folder(album, out, negative, **ALONE).skipped) == 5
+
+
+def test_a_folder_of_unreadable_things_names_each_once(tmp_path, monkeypatch):
+    monkeypatch.setattr("nstlib.images.formats.has_heif", lambda: False)
+    for name in ("a.heic", "b.heic", "c.svg"):
+        (tmp_path / "in" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "in" / name).touch()
+    with pytest.raises(InputError, match=r"no pictures that can be read, but 2 .heic: .*; 1 .svg"):
+        folders.stylize_folder(tmp_path / "in", tmp_path / "out", negative, **ALONE)
+    for number in range(6):
+        (tmp_path / "in" / f"{number}.jpg").write_text("no")
+    with pytest.warns(UserWarning, match="6 of 6 passed over") as said:
+        report = folders.stylize_folder(tmp_path / "in", tmp_path / "out", negative, **ALONE)
+    assert len(report.failed) == 6 and not report.done
+    (note,) = [str(one.message) for one in said if "6 of 6" in str(one.message)]
+    assert all(note.count(f"{number}.jpg: ") == 1 for number in range(3))
+    assert note.endswith(" Also: 3.jpg, 4.jpg, 5.jpg.")
+
+
+def test_transparency_and_tags_are_kept_or_it_is_said(tmp_path):
+    (tmp_path / "in").mkdir()
+    exif = Image.Exif()
+    exif[0x0132], exif[0x8825] = "2026:11:28 12:00:00", {1: "N"}
+    for number in range(5):
+        clear = Image.new("RGBA", (8, 6), (200, 60, 50, 0))
+        clear.save(tmp_path / "in" / f"{number}.png", exif=exif)
+    report = folders.stylize_folder(tmp_path / "in", tmp_path / "out", negative, **ALONE)
+    with Image.open(tmp_path / "out" / "0.png") as painted:
+        assert painted.mode == "RGBA" and painted.getpixel((0, 0))[3] == 0
+        assert painted.getexif()[0x0132] == "2026:11:28 12:00:00"
+        assert 0x8825 not in painted.getexif()
+    assert len(report.done) == 5
+    jpeg = {"extension": ".jpg", "quality": 80, **ALONE}
+    with pytest.warns(UserWarning, match=r"hold no transparency.* 2 more are in .*jsonl") as said:
+        folders.stylize_folder(tmp_path / "in", tmp_path / "jpeg", negative, **jpeg)
+    assert len(said) == 1
+
+
+def test_how_files_are_written_is_part_of_what_was_done(photos, tmp_path):
+    def run(**options):
+        out = tmp_path / "out"
+        return len(folders.stylize_folder(photos, out, negative, **ALONE, **options).done)
+
+    assert [run(), run(quality=92), run(quality=50), run(quality=50, lossless=True)] == [4, 0, 4, 4]
+    with pytest.raises(InputError, match="quality is 0"):
+        run(quality=0)
 
 
 # --- Interruptions --------------------------------------------------------------------------------

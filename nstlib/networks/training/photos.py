@@ -13,7 +13,8 @@ from PIL import Image
 from nstlib.backend import keras
 from nstlib.errors import InputError, MissingFile
 from nstlib.images.arrays import resize
-from nstlib.images.files import EXTENSIONS, as_rgb
+from nstlib.images.files import rgb_picture
+from nstlib.images.formats import READABLE, sorted_out
 
 ZOOM = (1.0, 1.7)  # a crop's side is the photo's shorter side, or up to 1.7 times less
 FEW = 10
@@ -49,6 +50,7 @@ class PhotoFolder(keras.utils.PyDataset):
         self.only = np.arange(styles) if only is None else np.asarray(only)
         self.keep, self.kept = keep, {}
         self.skipped: dict[str, str] = {}
+        self._said: set[str] = set()
         self._readable(0)  # or an error now, not in the middle of a training
 
     def __getitem__(self, index: int):
@@ -93,9 +95,12 @@ class PhotoFolder(keras.utils.PyDataset):
         )
 
     def _decoded(self, path: Path, name: str) -> Image.Image:
-        with Image.open(path) as file:
-            file.draft("RGB", (3 * self.crop, 3 * self.crop))  # a JPEG can be read smaller
-            photo = as_rgb(file, path.name)
+        photo, notes = rgb_picture(path, 3 * self.crop)
+        for note in notes:
+            kind = note.removeprefix(path.name)
+            if kind not in self._said:  # once for a kind, not for each of ten thousand photos
+                self._said.add(kind)
+                warnings.warn(note, stacklevel=2)
         if self.keep:
             self.kept[name] = photo
         return photo
@@ -133,13 +138,15 @@ def without_grain(painting: np.ndarray) -> np.ndarray:
 def _picture_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise MissingFile(f"The training folder {folder} is not a folder: name one with photos.")
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in EXTENSIONS)
+    files, others = sorted_out(folder, folder.rglob("*"))
     if not files:
         raise InputError(
-            f"The training folder {folder} holds no pictures that may be read "
-            f"({', '.join(EXTENSIONS)}). Any few hundred photos will do."
+            f"The training folder {folder} holds no pictures that can be read"
+            f"{f', but {others}' if others else f' ({READABLE})'}. Any few hundred photos will do."
         )
+    if others:
+        warnings.warn(f"{folder} also holds {others}.", stacklevel=3)
     if len(files) < FEW:
         message = f"{folder} holds only {len(files)} pictures: the network will learn them by heart"
         warnings.warn(f"{message}. A few hundred are enough.", stacklevel=3)
-    return files
+    return sorted(files)
