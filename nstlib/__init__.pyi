@@ -4,8 +4,8 @@
 from . import evaluation as evaluation, export as export, gatys as gatys, images as images, networks as networks, notebook as notebook, stylizers as stylizers, vgg as vgg
 
 from .errors import (
-    InputError as InputError, MemoryRefused as MemoryRefused, MissingFile as MissingFile,
-    NstError as NstError, WeightsError as WeightsError,
+    BackendError as BackendError, InputError as InputError, MemoryRefused as MemoryRefused,
+    MissingFile as MissingFile, NstError as NstError, WeightsError as WeightsError,
 )
 
 from .machine import available_memory as available_memory, progress as progress

@@ -11,20 +11,24 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Callable
-from contextlib import nullcontext
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from nstlib.machine import cores, held_back
+from nstlib.errors import BackendError
+from nstlib.machine import cores, held_back, keras_problem
 
 # Read by TensorFlow when it is imported. Lines that it writes before it reads them are held back.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+if "keras" not in sys.modules and (found := keras_problem()):
+    raise BackendError(": ".join(found) + ".")
 with nullcontext() if "tensorflow" in sys.modules else held_back():
     import keras
     from keras import layers, ops
 
-__all__ = ["device", "has_gpu", "keras", "layers", "ops", "value_and_grad"]
+__all__ = ["device", "has_gpu", "keras", "layers", "ops", "own_settings", "value_and_grad"]
 
 
 def backend_name() -> str:
@@ -86,6 +90,59 @@ def _torch_gpu() -> str:
     return "GPU Apple" if torch.backends.mps.is_available() else ""
 
 
+# --- Keras' settings ------------------------------------------------------------------------------
+
+
+@contextmanager
+def own_settings(precision: str | None = None) -> Iterator[None]:
+    """Inside, Keras builds and trains as nstlib means it, whatever keras.json and the program say.
+
+    Channels come last and numbers are float32. Layers compute by the policy `precision`; by default
+    that is the program's, if it is a mixed one ("mixed_float16", "mixed_bfloat16"), else float32.
+    A layer keeps for good what it was made with; the settings are put back. `@own_settings()` has
+    a whole function run in it.
+    """
+    before = keras.config.dtype_policy()  # of this thread, unlike the others
+    mixed = before.name if before.name.startswith("mixed_") else "float32"
+    with _LAYOUT:
+        keras.config.set_dtype_policy(precision or mixed)
+        try:
+            yield
+        finally:
+            keras.config.set_dtype_policy(before)
+
+
+class _Layout:
+    """Keras' data format and type of numbers, which all threads share: the first one that is inside
+    sets them, the last one that leaves puts them back."""
+
+    def __init__(self):
+        self.lock, self.inside, self.before = threading.Lock(), 0, ()
+
+    def __enter__(self):
+        with self.lock:
+            if not self.inside:
+                self.before = keras.config.floatx(), keras.config.image_data_format()
+                self._set("float32", "channels_last")
+            self.inside += 1
+
+    def __exit__(self, *error):
+        with self.lock:
+            self.inside -= 1
+            if not self.inside:
+                self._set(*self.before)
+
+    def _set(self, floatx: str, data_format: str) -> None:
+        keras.config.set_floatx(floatx)
+        keras.config.set_image_data_format(data_format)
+
+
+_LAYOUT = _Layout()
+
+
+# --- Value and gradient ---------------------------------------------------------------------------
+
+
 def value_and_grad(function: Callable, *, has_aux: bool = False) -> Callable:
     """Turn `function(x, …) -> scalar` into one that also says how the scalar changes with `x`.
 
@@ -95,7 +152,7 @@ def value_and_grad(function: Callable, *, has_aux: bool = False) -> Callable:
     """
     backend = keras.backend.backend()
     if backend not in _BACKENDS:
-        raise RuntimeError(
+        raise BackendError(
             f"nstlib differentiates on {', '.join(_BACKENDS)}, not on Keras backend {backend!r}. "
             "Set the environment variable KERAS_BACKEND=tensorflow before Python starts."
         )

@@ -26,6 +26,10 @@ class WeightsError(NstError, RuntimeError):
     """Weights that could not be found, fetched or read."""
 
 
+class BackendError(NstError, RuntimeError):
+    """Keras, or what it computes on, that cannot start or lacks what is asked of it."""
+
+
 class MemoryRefused(NstError, MemoryError):
     """Work that would not fit in memory, refused before it starts."""
 

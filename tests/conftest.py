@@ -82,6 +82,22 @@ def profiles() -> dict[str, bytes]:
     }
 
 
+@pytest.fixture
+def keras_settings():
+    """A function that changes what Keras is told, as in floatx="float16", until the test ends."""
+    from keras import config
+
+    names = ("floatx", "image_data_format", "epsilon", "dtype_policy")
+    before = {name: getattr(config, name)() for name in names}
+
+    def change(**settings):
+        for name, value in settings.items():
+            getattr(config, f"set_{name}")(value)
+
+    yield change
+    change(**before)
+
+
 def pytest_collection_modifyitems(items):
     """A test marked `random_weights` expects the banner that an untrained network prints."""
     expected = pytest.mark.filterwarnings(r"ignore:\*\*\* RANDOM WEIGHTS \*\*\*")

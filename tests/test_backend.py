@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -110,3 +111,17 @@ def test_keras_starts_quietly():
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, env=settings, capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("3\n", "")
+
+
+def test_keras_that_cannot_start_is_an_error_in_one_line(tmp_path):
+    """In a process of its own, where Keras is not there yet."""
+    (tmp_path / "keras.json").write_text('{"backend": "theano"}')
+    settings = {k: v for k, v in os.environ.items() if k != "KERAS_BACKEND"}
+    settings |= {"KERAS_HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "nstlib", "texture", "brick", "-o", "never.png"]
+    done = subprocess.run(command, env=settings, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 1 and not (tmp_path / "never.png").exists()
+    said = (
+        "nstlib: backend is 'theano' in line 1 of .*keras.json, .*: write \"tensorflow\" there; .*"
+    )
+    assert re.fullmatch(said, done.stderr.strip())

@@ -1,6 +1,8 @@
 """The light part of the machine: progress, memory, cores, and a quiet error stream."""
 
+import json
 import os
+import re
 import types
 from pathlib import Path
 
@@ -93,3 +95,66 @@ def test_memory_is_never_negative(groups):
 
 def test_memory_of_this_machine_is_plausible():
     assert 2**20 < machine.available_memory() < 2**50
+
+
+# --- What it tells Keras --------------------------------------------------------------------------
+
+THERE = {"floatx": "float16", "epsilon": 0.01, "image_data_format": "channels_first"}
+
+
+@pytest.fixture
+def settings_file(tmp_path, monkeypatch):
+    """A function that writes Keras' file of settings, a line for each."""
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    path = tmp_path / "keras.json"
+    return lambda settings: path.write_text(
+        settings if isinstance(settings, str) else json.dumps(settings, indent=1)
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "what", "mend"),
+    [
+        (THERE, None, None),  # odd, and Keras takes it
+        ("no JSON", None, None),
+        (THERE | {"backend": "tensorflow"}, None, None),
+        (THERE | {"backend": "theano"}, "backend is 'theano' in line 5 of .*not know", '"tensorfl'),
+        (THERE | {"backend": "jax"}, "'jax' in line 5 of .*not installed", "install jax, or write"),
+        (THERE | {"floatx": "bfloat16"}, "floatx is 'bfloat16' in line 2 of .*", '"float32" there'),
+        (THERE | {"epsilon": 1}, "epsilon is 1 in line 3 of .*", "1e-07"),
+        (THERE | {"image_data_format": "th"}, "'th' in line 4 of .*", '"channels_last" there'),
+        ("[1]", "keras.json holds no settings by name", "delete it"),
+    ],
+)
+def test_a_setting_that_stops_keras_is_named_with_its_line(
+    settings_file, monkeypatch, settings, what, mend
+):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    settings_file(settings)
+    problem = machine.keras_problem()
+    if what is None:
+        assert problem is None
+        return
+    assert re.search(what, problem[0]) and mend in problem[1]
+
+
+def test_the_variable_is_named_where_it_decides(settings_file, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    settings_file({"backend": "theano"})
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    what, mend = machine.keras_problem()
+    assert what == "KERAS_BACKEND is 'torch', which is not installed"
+    assert mend == "pip install torch, or unset KERAS_BACKEND"
+    monkeypatch.setenv("KERAS_BACKEND", "cntk")
+    assert machine.keras_problem()[0].startswith("KERAS_BACKEND is 'cntk', which Keras does not")
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    assert machine.keras_problem() is None
+
+
+def test_keras_home_is_where_keras_looks(monkeypatch, tmp_path):
+    from keras.src.backend.config import keras_home
+
+    assert machine.keras_home() == Path(keras_home())
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    assert machine.keras_home() == tmp_path

@@ -45,7 +45,10 @@ def run(args) -> int:
 def checks() -> Iterator[Callable[[], Check]]:
     yield python
     yield from (partial(package, needed) for needed in needed_packages())
-    yield from (backend, device, memory, output_folder, weights, course_files)
+    yield keras_settings
+    if not machine.keras_problem():  # else what needs Keras would fail for the same reason
+        yield from (backend, device, memory)
+    yield from (output_folder, weights, course_files)
 
 
 def tried(check: Callable[[], Check]) -> Check:
@@ -95,10 +98,34 @@ def package(needed) -> Check:
     return Check(ok, f"{needed.name} {version}", mend)
 
 
-def backend() -> Check:
-    from nstlib.backend import backend_name, backend_version
+def keras_settings() -> Check:
+    """Whether Keras can start with its settings; whether they are the usual ones.
 
-    return Check(True, f"Keras computes on {backend_name()} {backend_version()}")
+    The networks of nstlib have their own, and the layers that a reader writes in a notebook not.
+    """
+    if problem := machine.keras_problem():
+        return Check(False, *problem)
+    said, usual = machine.keras_json(), machine.KERAS_SETTINGS
+    odd = [name for name in usual if said.get(name, usual[name][0]) != usual[name][0]]
+    taken = " and ".join(said.get(name, usual[name][0]) for name in usual)
+    what = f"Keras takes {taken}" + "; nstlib does not mind, layers of your own may" * bool(odd)
+    mends = (f'write "{usual[name][0]}" in {machine.in_keras_json(name)}' for name in odd)
+    return Check(None if odd else True, what, ", ".join(mends))
+
+
+def backend() -> Check:
+    """What Keras computes on, and whether the program that asks has set a policy of its own."""
+    from nstlib.backend import backend_name, backend_version, keras
+
+    name, policy = backend_name(), keras.config.dtype_policy().name
+    what = f"Keras computes on {name} {backend_version()}"
+    if name not in machine.BACKENDS:
+        mend = f"set KERAS_BACKEND to one of {', '.join(machine.BACKENDS)}"
+        return Check(False, f"{what}, which has no gradients", mend)
+    if policy not in ("float32", keras.config.floatx()):
+        what += f" by the policy {policy}, which this program has set; paintings stay float32"
+        return Check(None, what, 'keras.config.set_dtype_policy("float32")')
+    return Check(True, what)
 
 
 def device() -> Check:

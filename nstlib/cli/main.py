@@ -61,7 +61,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.set_defaults(quiet=False, when_stopped="nothing was saved")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for module in COMMANDS:
-        name, summary = module.__name__.rpartition(".")[2], module.__doc__.splitlines()[0]
+        name = module.__name__.rpartition(".")[2]
+        summary = (module.__doc__ or "").partition("\n")[0]  # `python -OO` takes docstrings away
         command = commands.add_parser(name, help=summary.partition(": ")[2])
         command.set_defaults(run=module.run, usage_error=command.error)
         if hasattr(module, "add_options"):

@@ -48,15 +48,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Train, going on from the last checkpoint in OUT, then write the network and its card."""
-    from nstlib.backend import has_fast_bfloat16, has_gpu, keras
+    from nstlib.backend import has_fast_bfloat16, has_gpu, own_settings
 
-    before = keras.config.dtype_policy()
-    policy = "mixed_bfloat16" if has_fast_bfloat16() else "float32"
-    keras.mixed_precision.set_global_policy("mixed_float16" if has_gpu() else policy)
-    try:
+    precision = "mixed_bfloat16" if has_fast_bfloat16() else "float32"
+    with own_settings("mixed_float16" if has_gpu() else precision):
         trained, about = (_taught_any_style if args.kind in ANY_STYLE else _taught_styles)(args)
-    finally:
-        keras.mixed_precision.set_global_policy(before)
     file = args.output / NETWORK
     _write(args, trained, file, about)
     style, engine = (trained.styles[-1], "fast") if trained.styles else ("STYLE", "adain")

@@ -97,4 +97,4 @@ def _style_distance(grams: list[np.ndarray], targets: list[np.ndarray]) -> float
 
 @lru_cache(maxsize=1)
 def _network():
-    return feature_extractor({*LEVELS, CONTENT_LAYER}, padding="reflect")
+    return feature_extractor({*LEVELS, CONTENT_LAYER}, padding="reflect", precision="float32")

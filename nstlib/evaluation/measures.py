@@ -60,7 +60,7 @@ def look(picture) -> Look:
 
 @lru_cache(maxsize=1)
 def _network():
-    return feature_extractor([*LEVELS, *PERCEPTUAL_LAYERS], padding="reflect")
+    return feature_extractor([*LEVELS, *PERCEPTUAL_LAYERS], padding="reflect", precision="float32")
 
 
 # --- One painting, its photo, its style ----------------------------------------------------------
@@ -99,7 +99,8 @@ def perceptual_distance(image, content) -> float:
     mean over layers for their sum: do not compare it with LPIPS numbers from elsewhere.
     """
     seen = [one.features for one in _looks(image, content)]
-    pairs = [[ops.normalize(features[n]) for features in seen] for n in PERCEPTUAL_LAYERS]
+    unit = partial(ops.normalize, epsilon=1e-7)
+    pairs = [[unit(features[layer]) for features in seen] for layer in PERCEPTUAL_LAYERS]
     return float(np.mean([float(ops.mean(ops.sum((a - b) ** 2, axis=-1))) for a, b in pairs]))
 
 

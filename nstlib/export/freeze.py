@@ -5,7 +5,7 @@ depends on it alone can be computed once, and what belongs to other styles left 
 programs and painting in tiles then have to know no more than a dozen kinds of layers.
 """
 
-from nstlib.backend import keras, layers, ops
+from nstlib.backend import keras, layers, ops, own_settings
 from nstlib.errors import InputError, number
 from nstlib.networks.adain import Adapt
 from nstlib.networks.blocks import ConditionalInstanceNormalization, InstanceNormalization
@@ -19,6 +19,7 @@ from nstlib.vgg.statistics import level_statistics
 TOO_SMALL = 1e-6  # a share that no picture of 256 levels can show
 
 
+@own_settings()
 def freeze(
     network: keras.Model, condition: list, palette: float = 1.0, ground: float = 1.0
 ) -> keras.Model:

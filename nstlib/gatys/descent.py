@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nstlib.backend import keras
+from nstlib.backend import keras, own_settings
 from nstlib.errors import InputError
 from nstlib.gatys.recipe import Recipe
 from nstlib.gatys.solvers import COORDINATES, State, first_order, lbfgs
@@ -80,6 +80,7 @@ def numbered(
     return last, "converged"
 
 
+@own_settings()
 def _solver(evaluate: Callable, image: np.ndarray, recipe: Recipe) -> Iterator[State]:
     space = COORDINATES[recipe.coordinates](image.shape)
     if recipe.optimizer == "lbfgs":

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import scipy
 
-from nstlib.backend import keras, ops
+from nstlib.backend import keras, ops, own_settings
 
 HISTORY = 20  # steps that L-BFGS remembers; SciPy's default of 10 needs more evaluations here
 SLOPE = 0.3  # amplitudes / frequency ** SLOPE; 0.5 helps one pair of four, 0.25 to 0.35 all tried
@@ -88,13 +88,15 @@ def first_order(
     evaluate: Callable, image: np.ndarray, steps: int, *, space, optimizer
 ) -> Iterator[State]:
     """Gradient descent by a Keras optimiser, clipped to 0..1."""
-    vector = keras.Variable(space.vector(image).astype("float32"))
+    vector = keras.Variable(space.vector(image).astype("float32"), dtype="float32")
     for evaluation in range(1, steps + 2):
         image = np.clip(space.picture(ops.convert_to_numpy(vector)), 0, 1).astype("float32")
         vector.assign(space.vector(image).astype("float32"))
         total, terms, gradient = evaluate(image)
         yield image, total, terms, evaluation
-        optimizer.apply([ops.convert_to_tensor(space.slope(gradient).astype("float32"))], [vector])
+        slope = ops.convert_to_tensor(space.slope(gradient).astype("float32"))
+        with own_settings():  # in which Keras computes the learning rate
+            optimizer.apply([slope], [vector])
 
 
 def lbfgs(evaluate: Callable, image: np.ndarray, steps: int, *, space) -> Iterator[State]:

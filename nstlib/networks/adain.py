@@ -7,7 +7,7 @@ adapting at three depths instead of one: with the deepest alone strokes stay wea
 
 import numpy as np
 
-from nstlib.backend import keras, layers, ops
+from nstlib.backend import keras, layers, ops, own_settings
 from nstlib.networks import blocks
 from nstlib.networks.ground import primed
 from nstlib.networks.palette import COLORS
@@ -53,6 +53,7 @@ class Adapt(layers.Layer):
         return {**super().get_config(), "level": self.level}
 
 
+@own_settings()
 def adain_network(*, weights: str = "imagenet") -> keras.Model:
     """A network [picture, style, alpha] -> painting, for any style.
 
@@ -72,6 +73,7 @@ def adain_network(*, weights: str = "imagenet") -> keras.Model:
     return keras.Model([encoder.input, style, alpha], painted, name="adain")
 
 
+@own_settings()
 def adain_decoder(network: keras.Model) -> keras.Model:
     """What of `adain_network` comes after VGG19, sharing its weights, to be trained without it.
 
@@ -99,6 +101,7 @@ def _decoded(adapted: dict, picture):
     return blocks.painting(x, picture, 3, dtype="float32")
 
 
+@own_settings()
 def adain_light_network() -> keras.Model:
     """A network [picture, style, colors] -> painting, for any style, a hundredth of VGG19 in size.
 

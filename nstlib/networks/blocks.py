@@ -165,7 +165,10 @@ def residual(x, mix, *, limit=None, name: str):
 
 
 def painting(x, picture, size: int, *, dtype=None):
-    """The last convolution, which mixes the colours, cut to the size of `picture`: RGB, 0..1."""
+    """The last convolution, which mixes the colours, cut to the size of `picture`: RGB, 0..1.
+
+    What it gives is float32, whatever the layers compute in.
+    """
     x = ReflectionPadding(size // 2, name="paint_pad")(x)
     x = layers.Conv2D(3, size, activation="sigmoid", name="paint", dtype=dtype)(x)
-    return CropLike(name="painting", dtype=dtype)([x, picture])
+    return CropLike(name="painting", dtype="float32")([x, picture])

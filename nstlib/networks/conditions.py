@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from nstlib.backend import ops
+from nstlib.backend import ops, own_settings
 from nstlib.errors import InputError, choice, did_you_mean, number
 from nstlib.images.arrays import SMALLEST, as_image, resize
 from nstlib.images.bundled import bundled_networks, find_picture
@@ -127,4 +127,4 @@ def _style_vector(painting: np.ndarray) -> np.ndarray:
     return ops.convert_to_numpy(style_vector(_encoder()(painting)))
 
 
-_encoder = lru_cache(maxsize=1)(style_encoder)
+_encoder = lru_cache(maxsize=1)(own_settings("float32")(style_encoder))

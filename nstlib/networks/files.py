@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nstlib.backend import keras
+from nstlib.backend import keras, own_settings
 from nstlib.errors import InputError, WeightsError, choice, did_you_mean
 from nstlib.files import data_folder, readable, write
 from nstlib.images.bundled import TEXTURE, bundled_networks, bundled_textures
@@ -75,7 +75,8 @@ def _own_weights(network: keras.Model) -> list:
 def load_network(name, *, to_train=False, texture: bool | None = False) -> PaintingNetwork:
     """A network by its bundled name ("light", "johnson_starry_night", …) or from a file.
 
-    Whoever loads it again gets the same one, unless it is `to_train`, which changes it. With
+    It paints in float32, and whoever loads it again gets the same one; one `to_train`, which
+    changes, is a new one, that computes by Keras' global policy if it is a mixed one. With
     `texture` it has to be one that makes textures from noise, without it one that paints pictures;
     None takes both.
     Raises MissingFile for a name that is neither, WeightsError for a file that is damaged, that
@@ -83,8 +84,11 @@ def load_network(name, *, to_train=False, texture: bool | None = False) -> Paint
     for a network of the other kind.
     """
     path = _network_file(name)
-    read = _read.__wrapped__ if to_train else _read  # past the cache
-    trained = read(path, path.stat().st_mtime_ns, keras.config.dtype_policy().name)
+    if to_train:
+        trained = _read(path)
+    else:
+        with own_settings("float32"):
+            trained = _read_once(path, path.stat().st_mtime_ns)
     if texture in (None, trained.architecture == TEXTURE):
         return trained
     if texture:
@@ -111,7 +115,11 @@ def _network_file(name) -> Path:
 
 
 @lru_cache(maxsize=8)
-def _read(path: Path, _changed: int, _policy: str) -> PaintingNetwork:
+def _read_once(path: Path, _changed: int) -> PaintingNetwork:
+    return _read(path)
+
+
+def _read(path: Path) -> PaintingNetwork:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}

@@ -52,7 +52,7 @@ class Ground(layers.Layer):
 
     def call(self, pictures):
         _, height, width, _ = ops.shape(pictures)
-        places = (ops.cast(ops.arange(side), "float32") for side in (height, width))
+        places = (ops.cast(ops.arange(side, dtype="int32"), "float32") for side in (height, width))
         laid = ops.reshape(self.strength * ground(*places), (1, height, width, 1))
         return ops.clip(pictures + laid, 0, 1)
 

@@ -5,7 +5,7 @@ between them repaints what passes. A new style is a new bank: the auto-encoder s
 depart in having no normalisation in the auto-encoder, since it takes a photo's own colours away.
 """
 
-from nstlib.backend import keras, layers, ops
+from nstlib.backend import keras, layers, ops, own_settings
 from nstlib.networks.blocks import InstanceNormalization, convolution, doubled, painting
 from nstlib.networks.ground import primed
 from nstlib.networks.palette import table_of_palettes
@@ -34,6 +34,7 @@ class MixBanks(layers.Layer):
         return shapes[1]
 
 
+@own_settings()
 def stylebank_network(*, styles: int) -> keras.Model:
     """A network [picture, mix] -> painting.
 

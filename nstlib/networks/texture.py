@@ -11,7 +11,7 @@ textures other than small ones. Coarse levels, which cost little, have more chan
 
 import numpy as np
 
-from nstlib.backend import keras, layers, ops
+from nstlib.backend import keras, layers, ops, own_settings
 from nstlib.networks.blocks import Enlarge
 
 CHANNELS = (
@@ -45,6 +45,7 @@ def _margins() -> tuple[tuple[int, ...], tuple[int, ...]]:
 MARGINS, _CUT = _margins()
 
 
+@own_settings()
 def texture_network(*, normalized: bool = False) -> keras.Model:
     """A network [noise, …] -> texture: one map of noise a level, the finest first.
 
@@ -57,6 +58,7 @@ def texture_network(*, normalized: bool = False) -> keras.Model:
     return keras.Model(noise, _texture(noise, normalized), name="texture")
 
 
+@own_settings()
 def tile_network(network: keras.Model) -> keras.Model:
     """The same as a network picture of noise -> texture, which makes the maps of noise itself.
 
@@ -147,7 +149,8 @@ class NoiseLevel(layers.Layer):
     def call(self, noise):
         _, height, width, _ = ops.shape(noise)
         for axis, side in ((1, height), (2, width)):
-            places = ops.arange(-self.margin, side // self.step + self.margin)
+            end = side // self.step + self.margin
+            places = ops.arange(-self.margin, end, dtype="int32")
             places = (places * self.step + self.step // 2) % side
             noise = ops.take(noise, places, axis=axis)
         return (noise - 0.5) * SPREAD

@@ -6,7 +6,7 @@ so that one network holds many styles; with one style it is Johnson's network.
 
 from typing import NamedTuple
 
-from nstlib.backend import keras, layers
+from nstlib.backend import keras, layers, own_settings
 from nstlib.errors import choice
 from nstlib.networks.blocks import CropLike, convolution, doubled, painting, residual
 from nstlib.networks.ground import primed
@@ -38,6 +38,7 @@ DESIGNS = {
 }
 
 
+@own_settings()
 def transform_network(design: str = "light", *, styles: int = 1) -> keras.Model:
     """A network [picture, mix] -> painting.
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from functools import lru_cache
 
-from nstlib.backend import keras, layers, ops
+from nstlib.backend import keras, layers, ops, own_settings
 from nstlib.errors import InputError, choice
 from nstlib.vgg import table
 from nstlib.vgg.layers import Preprocess, ReflectionPadding
@@ -12,6 +12,7 @@ from nstlib.vgg.weights import load_vgg_weights
 _POOLS = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D}
 
 
+@own_settings()
 def build_vgg(
     network: str = "vgg19",
     *,
@@ -31,7 +32,7 @@ def build_vgg(
     like an edge. With `round_up`, pooling an odd number of rows keeps the last one instead of
     dropping it. `precision` is the type of the layers: "float32", or "mixed_bfloat16" or
     "mixed_float16", which are about twice as fast where the processor knows them; by default Keras'
-    global policy.
+    global policy, if it is a mixed one.
     """
     network = table.network_name(network)
     last = table.layer_name(last or "block5_pool", network)
@@ -56,6 +57,7 @@ def build_vgg(
     return model
 
 
+@own_settings()
 def feature_extractor(layers: Iterable[str], *, network: str = "vgg19", **options) -> keras.Model:
     """A network that shows what it sees in a picture at several depths at once.
 

@@ -22,6 +22,7 @@ import numpy as np
 
 from nstlib.errors import NstError, WeightsError, choice
 from nstlib.files import data_folder, readable
+from nstlib.machine import keras_home
 from nstlib.vgg.table import PRETRAINED, kernel_shapes
 from nstlib.vgg.weight_files import Layers, read_weights
 
@@ -111,8 +112,7 @@ def _bundled() -> Path:
 
 
 def _keras_file(network: str) -> Path:
-    home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
-    return home / "models" / f"{network}_weights_tf_dim_ordering_tf_kernels_notop.h5"
+    return keras_home() / "models" / f"{network}_weights_tf_dim_ordering_tf_kernels_notop.h5"
 
 
 def _fetch(network: str) -> None:

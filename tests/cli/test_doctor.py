@@ -116,3 +116,38 @@ def test_a_backend_that_does_not_start_is_a_failure(monkeypatch):
     monkeypatch.setattr("nstlib.backend.backend_name", fail)
     found = doctor.tried(doctor.backend)
     assert found.ok is False and "DLL load failed" in found.what and "reinstall" in found.mend
+
+
+# --- Keras' settings ------------------------------------------------------------------------------
+
+
+def test_settings_that_stop_keras_are_one_failure(run, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "theano")
+    code, out, _ = run("doctor")
+    failures = [line for line in out.splitlines() if line.startswith("FAIL")]
+    assert code == 1 and len(failures) == 1
+    assert re.match("FAIL KERAS_BACKEND is 'theano', .* -> unset KERAS_BACKEND;", failures[0])
+
+
+def test_settings_that_are_odd_are_noted_with_file_and_line(monkeypatch, tmp_path):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    assert doctor.keras_settings() == (True, "Keras takes float32 and channels_last", "")
+    file = tmp_path / "keras.json"
+    file.write_text('{\n"image_data_format": "channels_first",\n"floatx": "float16"}')
+    found = doctor.keras_settings()
+    assert found.ok is None and found.what.startswith("Keras takes float16 and channels_first; ")
+    wanted = f'write "float32" in line 3 of {file}, write "channels_last" in line 2 of {file}'
+    assert found.mend == wanted
+
+
+def test_a_policy_of_the_program_is_noted(keras_settings):
+    assert doctor.backend().ok
+    keras_settings(dtype_policy="mixed_float16")
+    found = doctor.backend()
+    assert found.ok is None and "policy mixed_float16" in found.what and "set_dtype" in found.mend
+
+
+def test_a_backend_without_gradients_is_a_failure(monkeypatch):
+    monkeypatch.setattr("nstlib.backend.backend_name", lambda: "numpy")
+    found = doctor.backend()
+    assert found.ok is False and "no gradients" in found.what and "jax" in found.mend

@@ -104,6 +104,24 @@ def test_a_killed_training_goes_on_with_the_same_curve(whole, photo_folder, tmp_
         assert one == pytest.approx(other, rel=1e-2, abs=1e-6)
 
 
+def test_a_training_is_in_single_precision(
+    folder, paintings, tmp_path, monkeypatch, keras_settings
+):
+    """Also where Keras computes learning rates and means as they are asked for, batch by batch."""
+
+    def fit(trainer, stream, **how):
+        rate, inputs = trainer.optimizer._get_current_learning_rate(), stream[0][0]
+        made = trainer(inputs)
+        seen.extend([rate, made["painted"], *trainer.terms(made).values(), *trainer.variables])
+        seen.extend(metric.variables[0] for metric in trainer.metrics)
+
+    seen, network = [], build_network("light", 2)
+    monkeypatch.setattr(loop.Trainer, "fit", fit)
+    keras_settings(floatx="float16", dtype_policy="float16", image_data_format="channels_first")
+    train(network, folder, paintings, tmp_path / "out")
+    assert {keras.backend.standardize_dtype(one.dtype) for one in seen} == {"float32"}
+
+
 def test_half_precision_keeps_the_loss_in_single_and_the_optimiser(folder, paintings, tmp_path):
     """With steps that are no multiple of an epoch, and another rate in the second run."""
     seen, network = [], None
@@ -121,6 +139,7 @@ def test_half_precision_keeps_the_loss_in_single_and_the_optimiser(folder, paint
         keras.mixed_precision.set_global_policy("float32")
     assert seen[0] == 0 < seen[1] == seen[2] < seen[3]
     assert network.get_layer("down1_conv").compute_dtype == "float16"
+    assert network.outputs[0].dtype == "float32", "whatever the layers compute in"
     assert {weight.dtype for weight in network.weights} == {"float32"}
     rows = read_log(tmp_path / "out")
     assert [row["step"] for row in rows] == [8, 14, 15]

@@ -1,6 +1,6 @@
 """What a network paints on while it learns: photos in their palettes, on a ground that varies."""
 
-from nstlib.backend import keras, ops
+from nstlib.backend import keras, ops, own_settings
 from nstlib.networks.ground import STRENGTH, ground
 
 
@@ -13,6 +13,7 @@ class Canvas:
     without the ground.
     """
 
+    @own_settings()
     def __init__(self, network: keras.Model):
         palette, laid = (network.get_layer(name).output for name in ("palette", "ground"))
         self.mix = keras.Model(network.inputs, palette, name="to_palette")

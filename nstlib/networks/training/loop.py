@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nstlib.backend import backend_name, has_gpu, keras
+from nstlib.backend import backend_name, has_gpu, keras, own_settings
 from nstlib.errors import InputError, number
 from nstlib.files import write, write_problem
 from nstlib.gatys.recipe import Recipe, recipe as named_recipe
@@ -139,6 +139,7 @@ def train(
     return stream
 
 
+@own_settings()
 def fit(
     network: keras.Model,
     make_trainer: Callable[[keras.Model], Trainer],

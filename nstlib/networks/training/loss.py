@@ -74,6 +74,6 @@ class PerceptualLoss:
 
 def tone_distance(photos, painted):
     """The relative distance of light and colour, as means of cells: two pictures -> (batch,)."""
-    cells = {"pool_size": TONE_CELL, "strides": TONE_CELL}
+    cells = {"pool_size": TONE_CELL, "strides": TONE_CELL, "data_format": "channels_last"}
     after, before = (ops.average_pool(picture, **cells) for picture in (painted, photos))
     return losses.relative_distance(after, before, axis=ONE, floor=0.02)

@@ -86,8 +86,8 @@ def _eyes(weights: str):
     def see(pictures) -> dict:
         found = {}
         for smaller, network in networks.items():
-            seen = network(ops.average_pool(pictures, smaller) if smaller > 1 else pictures)
-            for layer, features in seen.items():
+            small = ops.average_pool(pictures, smaller, data_format="channels_last")
+            for layer, features in network(small).items():
                 gram = ops.mean(losses.gram_matrix(features), axis=0)
                 found[f"{layer} /{smaller}"] = gram
         return found
