@@ -12,11 +12,11 @@ from pathlib import Path
 
 from nstlib.errors import InputError, NstError, number
 from nstlib.files import unwritten, writable
-from nstlib.images.arrays import fitted, resize
+from nstlib.images.arrays import SMALLEST, fitted, refuse_too_small, resize
 from nstlib.machine import progress
 from nstlib.stylizers import clips
 from nstlib.stylizers.door import built, finished, painter
-from nstlib.stylizers.engine import fingerprint
+from nstlib.stylizers.engine import Engine, fingerprint
 from nstlib.stylizers.frames import CONSISTENCY, FramePainter
 from nstlib.stylizers.parts import Parts
 from nstlib.stylizers.tracks import join
@@ -69,7 +69,10 @@ def stylize_video(
     number("strength", strength, 0, 1, hint="0 is the frame.")
     paint, facts = painter(paint, **options), clips.look(source)
     target = writable(path_out, clips.CONTAINERS, overwrite=overwrite, protect=[source])
-    facts, encoder, sized = _sized(facts, target, size, codec)
+    whole, (facts, encoder, sized) = facts.shape, _sized(facts, target, size, codec)
+    if isinstance(paint, Engine) and paint.name != "gatys":  # before it is loaded
+        needs = {"needs": "the network needs", "file": whole}
+        refuse_too_small("A frame", facts.shape, SMALLEST, **needs)
     frames = FramePainter(built(paint), consistency)
     state = source.stat()
     identity = repr([source.resolve(), state.st_size, state.st_mtime_ns, facts, encoder])

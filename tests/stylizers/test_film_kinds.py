@@ -262,6 +262,13 @@ def test_of_an_odd_film_it_is_said_what_became_of_it(tmp_path):
         assert len(notes) == bool(note) and note in "".join(notes)
 
 
+def test_frames_too_small_for_a_network_are_refused_before_it_is_loaded(tmp_path, monkeypatch):
+    film = save(tmp_path / "wide.mp4", [stored(patches() / 255, "yuv420p", tags=(1, 1))])
+    monkeypatch.setattr(video, "built", lambda paint: pytest.fail("the network was loaded"))
+    with pytest.raises(InputError, match="A frame has 64 x 20 pixels; .* --size 96 is enough"):
+        video.stylize_video(film, tmp_path / "out.mp4", "red_fuji", size=64)
+
+
 def test_a_photo_that_ffmpeg_takes_for_a_film_is_for_stylize(tmp_path):
     content = save(tmp_path / "in.mp4", [stored(corners(), "yuv420p", matrix=1)]).read_bytes()
     (tmp_path / "in.heic").write_bytes(content.replace(b"ftypisom", b"ftypheic", 1))
