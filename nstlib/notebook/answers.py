@@ -1,8 +1,15 @@
 """What the exercises ask for, so that no cell shows its own answer, and a hint for each."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+
+from nstlib.backend import ops
+from nstlib.gatys.recipe import recipe
+from nstlib.vgg.table import receptive_reach
 
 NOTHING = "nothing given"
 
@@ -17,22 +24,85 @@ class Word:
 
     def problem(self, yours: Any) -> str:
         """What is wrong with an answer, or ""."""
-        if yours is None or yours is ...:
-            return f"{NOTHING}, write one of {', '.join(self.words)} in place of the dots"
-        word = str(yours).strip().lower()
-        if word not in self.words:
-            return f"write one of {', '.join(self.words)}"
-        return "" if hash_of(word) == self.hashed else f"{word!r} is not the answer"
+        word = "" if yours is ... else str(yours).strip().lower()
+        if word in self.words:
+            return "" if _hash(word) == self.hashed else f"{word!r} is not the answer"
+        return difference(yours, ...) if yours is ... else f"write one of {', '.join(self.words)}"
 
 
-def hash_of(word: str) -> str:
+@dataclass(frozen=True)
+class Value:
+    """What a function computes."""
+
+    reference: Callable[[], Any]
+    hint: str
+
+    def problem(self, yours: Any) -> str:
+        return difference(yours, self.reference())
+
+
+def _hash(word: str) -> str:
     return hashlib.sha256(word.encode()).hexdigest()[:12]
+
+
+def _field(layer: str, network: str) -> int:
+    """The receptive field of a convolution, in pixels."""
+    return 2 ** (int(layer[5]) - 1) + 2 * receptive_reach(layer, network)
+
+
+def _cost(steps: int, coarse: dict[float, int]) -> float:
+    """Steps and the first picture at each size, by their pixels."""
+    sizes = recipe("plain", steps=steps, coarse=coarse).coarse | {1: steps}
+    return sum(size**2 * (1 + steps) for size, steps in sizes.items())
 
 
 ANSWERS = {
     "00.predict": Word(
         "55c64d0fcd6f",
         ("photo", "painting", "noise"),
-        "with a style weight of 0, which pictures have a loss of 0?",
+        "with a style weight of 0, for which picture are all terms 0?",
+    ),
+    "02.change": Value(
+        lambda: [_field("block5_conv3", network) for network in ("vgg16-1x1", "vgg16")],
+        "a kernel of side 1 sees no more than the layer below it.",
+    ),
+    "03.predict": Word(
+        "afaa7a7084a5",
+        ("the same", "nearly the same", "another"),
+        "compare the distance with those of section 4: two paintings by one hand are at 0.6.",
+    ),
+    "05.predict": Value(
+        lambda: _cost(60, {0.5: 50}),
+        "half the side is a quarter of the pixels; the start of each size counts as a step.",
     ),
 }
+
+
+def difference(yours: Any, reference: Any, tolerance: float = 1e-4) -> str:
+    """The first difference in words, or "" for none."""
+    if yours is None or yours is ...:
+        return f"{NOTHING}, write your answer in place of the dots"
+    both = yours, reference
+    mine, theirs = (dict(enumerate(v)) if isinstance(v, list | tuple) else v for v in both)
+    if not (isinstance(mine, dict) and isinstance(theirs, dict)):
+        return _array_difference(yours, reference, tolerance)
+    if mine.keys() != theirs.keys():
+        return f"the entries are {list(mine)}, expected {list(theirs)}"
+    problems = ((key, difference(mine[key], theirs[key], tolerance)) for key in theirs)
+    return next((f"at {key!r}, {problem}" for key, problem in problems if problem), "")
+
+
+def _array_difference(yours: Any, reference: Any, tolerance: float) -> str:
+    """The same for numbers, strings or tensors; numbers, also bfloat16 (V), in double precision."""
+    arrays = [ops.convert_to_numpy(value) for value in (yours, reference)]
+    yours, reference = (a.astype("float64") if a.dtype.kind in "biufV" else a for a in arrays)
+    if yours.shape != reference.shape:
+        return f"the shape is {yours.shape}, expected {reference.shape}"
+    if yours.dtype != np.float64 or reference.dtype != np.float64:
+        right = np.array_equal(yours, reference)
+        return "" if right else f"{repr(yours.tolist()):.60} is not the answer"
+    largest = np.max(np.abs(reference), initial=0.0)
+    allowed = tolerance * (largest or 1.0)
+    if np.allclose(yours, reference, rtol=0, atol=allowed):
+        return ""
+    return f"the largest difference is {np.max(np.abs(yours - reference)):.3g}"

@@ -9,15 +9,14 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from nstlib import __version__
-from nstlib.backend import backend_name, backend_version, device, has_gpu, keras, ops
+from nstlib.backend import backend_name, backend_version, device, has_gpu, keras
 from nstlib.errors import InputError, choice, number
 from nstlib.files import write_problem
 from nstlib.machine import held_back
-from nstlib.notebook.answers import ANSWERS, NOTHING
+from nstlib.notebook.answers import ANSWERS, NOTHING, difference
 
 
 def hello(seed: int = 0) -> None:
@@ -105,40 +104,10 @@ def check(yours: Any, reference: Any, *, tolerance: float = 1e-4) -> bool:
         if isinstance(yours, str) and yours in ANSWERS:
             problem, hint = ANSWERS[yours].problem(reference), ANSWERS[yours].hint
         else:
-            problem = _difference(yours, reference, tolerance)
+            problem = difference(yours, reference, tolerance)
     except Exception as error:  # whatever a half-written answer is, the notebook goes on
         problem = f"a {type(yours).__name__} cannot be compared with the reference ({error})"
     print(f"not yet: {problem}" if problem else "yes")
     if problem and hint and NOTHING not in problem:
         print(f"A hint: {hint}")
     return not problem
-
-
-def _difference(yours: Any, reference: Any, tolerance: float) -> str:
-    """The first difference in words, or "" for none."""
-    if yours is None or yours is ...:
-        return f"{NOTHING}, write your answer in place of the dots"
-    both = yours, reference
-    mine, theirs = (dict(enumerate(v)) if isinstance(v, list | tuple) else v for v in both)
-    if not (isinstance(mine, dict) and isinstance(theirs, dict)):
-        return _array_difference(yours, reference, tolerance)
-    if mine.keys() != theirs.keys():
-        return f"the entries are {list(mine)}, expected {list(theirs)}"
-    problems = ((key, _difference(mine[key], theirs[key], tolerance)) for key in theirs)
-    return next((f"at {key!r}, {problem}" for key, problem in problems if problem), "")
-
-
-def _array_difference(yours: Any, reference: Any, tolerance: float) -> str:
-    """The same for numbers, strings or tensors; numbers, also bfloat16 (V), in double precision."""
-    arrays = [ops.convert_to_numpy(value) for value in (yours, reference)]
-    yours, reference = (a.astype("float64") if a.dtype.kind in "biufV" else a for a in arrays)
-    if yours.shape != reference.shape:
-        return f"the shape is {yours.shape}, expected {reference.shape}"
-    if yours.dtype != np.float64 or reference.dtype != np.float64:
-        right = np.array_equal(yours, reference)
-        return "" if right else f"{repr(yours.tolist()):.60} is not the answer"
-    largest = np.max(np.abs(reference), initial=0.0)
-    allowed = tolerance * (largest or 1.0)
-    if np.allclose(yours, reference, rtol=0, atol=allowed):
-        return ""
-    return f"the largest difference is {np.max(np.abs(yours - reference)):.3g}"
