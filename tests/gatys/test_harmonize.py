@@ -121,5 +121,5 @@ def test_a_small_mask_is_resized_and_a_tiny_painting_refused():
         harmony.paste(some_photo(48, 64), some_photo(24, 24), np.ones((12, 12)))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with pytest.raises(InputError, match="painting picture has 64 x 12 pixels, .* need 16 on"):
+        with pytest.raises(InputError, match="painting picture has 64 x 12 pixels; .* need 16 on"):
             harmony.harmonize(some_photo(12, 64), some_photo(8, 8), np.ones((8, 8)))
