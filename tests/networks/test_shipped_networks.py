@@ -30,7 +30,7 @@ NOT_YET = {
     "ed5192e9": {"palette": 0.7},  # light
     "f7387b78": {"palette": 0.35},  # stylebank
     "42784abd": {"weave": 2.3},  # johnson_starry_night
-    "61f4448e": {"palette": 0.4},  # adain-light
+    "5d68d9d8": {"palette": 0.4},  # adain-light
 }
 
 
