@@ -198,9 +198,7 @@ def test_a_kept_answer_is_checked_whatever_its_capitals(capsys):
     assert "'painting' is not the answer" in said and "A hint: with a style weight of 0" in said
 
 
-@pytest.mark.parametrize(
-    ("given", "said"), [(..., "nothing given, write your"), (7, "write one")]
-)
+@pytest.mark.parametrize(("given", "said"), [(..., "nothing given, write your"), (7, "write one")])
 def test_an_answer_of_another_kind_is_told_what_is_asked_for(given, said, capsys):
     assert not course.check("00.predict", given)
     assert said in capsys.readouterr().out
