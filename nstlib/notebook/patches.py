@@ -14,7 +14,7 @@ from nstlib.vgg.table import layer_name, receptive_reach
 PATCHES = 8  # beside each other
 PHOTO_SIZE = 256  # longest side in pixels of the photos that patches come from
 PARTS = 4  # a photo offers one patch from each of 4 x 4 parts
-FRAME = 1.0, 0.0  # white, and black around it
+FRAME = 1.0, 0.0  # white, and black inside of it
 
 
 def receptive_field(image, layer: str, at) -> tuple[int, int, int, int]:
@@ -38,9 +38,8 @@ def framed(image, layer: str, at) -> np.ndarray:
     image = as_image(image).copy()
     top, left, bottom, right = receptive_field(image, layer, at)
     for inset, shade in enumerate(FRAME):
-        inside = slice(top + inset, bottom - inset), slice(left + inset, right - inset)
-        for part in (image[0, inside[0], inside[1]],):
-            part[:1], part[-1:], part[:, :1], part[:, -1:] = shade, shade, shade, shade
+        part = image[0, top + inset : bottom - inset, left + inset : right - inset]
+        part[:1] = part[-1:] = part[:, :1] = part[:, -1:] = shade
     return image
 
 
@@ -56,7 +55,7 @@ def best_patches(layer: str, channel: int, count: int = PATCHES) -> list[np.ndar
     found = [
         (value, name, place)
         for name, (values, places) in answers.items()
-        for value, place in zip(values[0, :, channel], places[:, channel], strict=True)
+        for value, place in zip(values[:, channel], places[:, channel], strict=True)
     ]
     patches = []
     for _, name, place in sorted(found, key=lambda one: -one[0])[:count]:
@@ -77,10 +76,10 @@ def show_patches(layer: str, channel: int, *, count: int = PATCHES) -> None:
     plt.show()
 
 
-def draw_patches(figure, patches: list[np.ndarray], rows: int, above: int = 0) -> None:
-    """Patches into a figure's last `rows` rows, under `above` others."""
+def draw_patches(figure, patches: list[np.ndarray], rows: int) -> None:
+    """Patches in so many rows."""
     for index, patch in enumerate(patches):
-        axis = figure.add_subplot(above + rows, PATCHES, above * PATCHES + index + 1)
+        axis = figure.add_subplot(rows, PATCHES, index + 1)
         axis.imshow(patch[0], interpolation="nearest")
         axis.axis("off")
 
@@ -88,7 +87,7 @@ def draw_patches(figure, patches: list[np.ndarray], rows: int, above: int = 0) -
 @lru_cache(maxsize=16)
 def _answers(layer: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """name of a photo -> (values, places): the largest answer of every channel in each part of it,
-    (1, parts, channels), and where, (parts, channels, 2), as (x, y) in 0..1."""
+    (parts, channels), and where, (parts, channels, 2), as (x, y) in 0..1."""
     found = {}
     for entry in pictures("photo"):
         maps = seen.features(photo(entry.name, PHOTO_SIZE), layer)
@@ -102,5 +101,5 @@ def _answers(layer: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
                 values.append(flat.max(axis=0))
                 x, y = (columns[0] + column + 0.5) / width, (rows[0] + row + 0.5) / height
                 places.append(np.stack([x, y], axis=-1))
-        found[entry.name] = np.stack(values)[None], np.stack(places)
+        found[entry.name] = np.stack(values), np.stack(places)
     return found

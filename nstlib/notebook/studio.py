@@ -109,7 +109,8 @@ class Studio(widgets.VBox):
         self.style_weight.disabled = self.steps.disabled = not slow
         self.said.value = ""
         try:
-            self.canvas.before, self.canvas.picture = b"", as_jpeg(self._photo())
+            if not self.paint.disabled:  # what is being painted stays on the canvas
+                self.canvas.before, self.canvas.picture = b"", as_jpeg(self._photo())
         except NstError as error:
             self.said.value = str(error)
         self._write_code()
@@ -146,6 +147,8 @@ class Studio(widgets.VBox):
     def _begin(self, _) -> None:
         """Paint in a thread of its own, so that the page stays alive: stop, sliders, the wipe."""
         self._stopped, self._sent = False, 0.0
+        names = (Path(chosen.name).stem for chosen in (self.photo, self.painting))
+        self._name = "_".join(names) + ".jpg"  # of now: the menus may say something else at the end
         self.frames, self._curves = [], []
         self.paint.disabled, self.stop.disabled, self.save.disabled = True, False, True
         self.said.value, self.download.value, self.curve.value = "painting …", "", b""
@@ -219,11 +222,6 @@ class Studio(widgets.VBox):
         self.curve.value = as_jpeg(figure)
 
     # --- What is kept -----------------------------------------------------------------------------
-
-    @property
-    def _name(self) -> str:
-        photo, painting = (Path(chosen.name).stem for chosen in (self.photo, self.painting))
-        return f"{photo}_{painting}.jpg"
 
     def _save(self, _) -> None:
         try:

@@ -9,22 +9,13 @@ from nstlib.errors import InputError
 from nstlib.notebook import diagrams
 
 
-@pytest.fixture
-def drawn(monkeypatch):
-    """The figures that were shown, kept open until the test is over."""
-    figures = []
-    monkeypatch.setattr(plt, "show", lambda: figures.append(plt.gcf()))
-    yield figures
-    plt.close("all")
-
-
 def texts(figure) -> list[str]:
     return [text.get_text() for axis in figure.axes for text in axis.texts]
 
 
-def test_the_network_is_drawn_as_its_table_says(drawn):
+def test_the_network_is_figures_as_its_table_says(figures):
     nst.show_vgg(["relu4_2"], ["block1_conv1", "block3_conv4"], size=256)
-    boxes = [patch.get_facecolor() for patch in drawn[0].axes[0].patches]
+    boxes = [patch.get_facecolor() for patch in figures[0].axes[0].patches]
     assert len(boxes) == len(nst.layer_names())
     colored = {
         name: plt.matplotlib.colors.to_rgba(getattr(diagrams, name))
@@ -33,7 +24,7 @@ def test_the_network_is_drawn_as_its_table_says(drawn):
     assert boxes.count(colored["CONTENT"]) == 1 and boxes.count(colored["STYLE"]) == 2
     place = nst.layer_names().index("block3_conv4")
     assert boxes[place] == colored["STYLE"]
-    assert "block 4\n512 channels\n32 x 32\nsees 68 px" in texts(drawn[0])
+    assert "block 4\n512 channels\n32 x 32\nsees 68 px" in texts(figures[0])
 
 
 def test_an_unknown_layer_is_refused():
@@ -41,11 +32,11 @@ def test_an_unknown_layer_is_refused():
         nst.show_vgg(["block4_conv22"])
 
 
-def test_the_loop_shows_its_three_pictures(drawn, tiny_image):
+def test_the_loop_shows_its_three_pictures(figures, tiny_image):
     shades = [np.full_like(tiny_image, shade) for shade in (0.2, 0.5, 0.8)]
     nst.show_loop(*shades)
-    shown = [image.get_array().mean() for image in drawn[0].axes[0].images]
+    shown = [image.get_array().mean() for image in figures[0].axes[0].images]
     np.testing.assert_allclose(sorted(shown), [0.2, 0.5, 0.8], atol=0.01)
     assert {"photo c", "painting s", "picture x", "content loss", "style loss"} <= {
-        *texts(drawn[0])
+        *texts(figures[0])
     }

@@ -2,7 +2,6 @@
 
 import io
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from PIL import Image
@@ -32,15 +31,6 @@ def untrained(monkeypatch):
 def unsaved(monkeypatch):
     """Figures are made but not laid out and saved, which takes longest."""
     monkeypatch.setattr(kit, "as_jpeg", lambda drawn: b"")
-
-
-@pytest.fixture
-def figures(monkeypatch):
-    """The figures that were shown, kept open until the test is over."""
-    shown = []
-    monkeypatch.setattr(plt, "show", lambda: shown.append(plt.gcf()))
-    yield shown
-    plt.close("all")
 
 
 @pytest.fixture

@@ -46,6 +46,7 @@ def test_it_paints_and_keeps_the_way_there(panel, tmp_path):
     assert np.abs(seen(panel.canvas.picture) - panel.image[0]).mean() < 0.03
     panel.frame.value = 0
     assert np.abs(seen(panel.canvas.picture) - photo("cat", 64)[0]).mean() < 0.03
+    panel.photo.menu.value = "coffee"  # what was painted keeps its name
     panel.save.click()
     assert load_image(tmp_path / "cat_the_scream.jpg").shape == panel.image.shape
     assert 'download="cat_the_scream.jpg"' in panel.download.value

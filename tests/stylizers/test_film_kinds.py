@@ -1,7 +1,6 @@
 """Films of every kind that phones, discs and the web hand out: colours, shapes and names."""
 
 import os
-import struct
 import warnings
 from fractions import Fraction
 from pathlib import Path
@@ -188,16 +187,6 @@ def corners(height: int = 48, width: int = 64) -> np.ndarray:
     return np.stack([rows, columns, rows & columns], -1).astype(float)
 
 
-def displayed(path: Path, matrix: tuple[int, int, int, int]) -> Path:
-    """Write (a, b, c, d) into the display matrix of an .mp4, in its box tkhd."""
-    content = bytearray(path.read_bytes())
-    at = content.index(b"tkhd") + 4 + 40
-    a, b, c, d = (65536 * entry for entry in matrix)
-    content[at : at + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
-    path.write_bytes(bytes(content))
-    return path
-
-
 @pytest.mark.parametrize(
     ("matrix", "turn"),
     {
@@ -211,7 +200,7 @@ def displayed(path: Path, matrix: tuple[int, int, int, int]) -> Path:
         (0, -1, -1, 0): lambda p: np.rot90(p, 2).swapaxes(0, 1),
     }.items(),
 )
-def test_films_are_turned_and_mirrored_as_they_say(tmp_path, matrix, turn):
+def test_films_are_turned_and_mirrored_as_they_say(displayed, tmp_path, matrix, turn):
     frame = stored(corners(), "yuv420p", matrix=1)
     source = displayed(save(tmp_path / "in.mp4", [frame]), matrix)
     shown, wanted = frames_of(source)[0], turn(corners())

@@ -1,6 +1,5 @@
 """A film painted at strength 0 is the film: whatever holds it, to within the loss of its codec."""
 
-import struct
 import warnings
 from fractions import Fraction
 from pathlib import Path
@@ -63,16 +62,6 @@ def write(path: Path, codec: str, layout: str, *, matrix, full, aspect, rate) ->
     return path
 
 
-def turned(path: Path, matrix: tuple[int, int, int, int]) -> Path:
-    """Write (a, b, c, d) into the display matrix of an .mp4 or .mov, in its box tkhd."""
-    content = bytearray(path.read_bytes())
-    at = content.index(b"tkhd") + 4 + 40
-    a, b, c, d = (65536 * entry for entry in matrix)
-    content[at : at + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
-    path.write_bytes(bytes(content))
-    return path
-
-
 FILMS = [  # (container, codec, layout)
     (".mp4", "libx264", "yuv420p"),
     (".mov", "libx264", "yuv444p"),
@@ -105,13 +94,13 @@ def draw(number: int) -> dict:
 
 
 @pytest.mark.parametrize("number", range(28))
-def test_at_strength_zero_a_film_comes_back(tmp_path, number):
+def test_at_strength_zero_a_film_comes_back(displayed, tmp_path, number):
     drawn = draw(number)
     container, codec, layout = drawn["film"]
     named = {key: drawn[key] for key in ("matrix", "full", "aspect", "rate")}
     source = write(tmp_path / f"in{container}", codec, layout, **named)
     if drawn["turn"] != (1, 0, 0, 1):
-        turned(source, drawn["turn"])
+        displayed(source, drawn["turn"])
     target = tmp_path / f"out{drawn['into']}"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
