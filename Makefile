@@ -58,7 +58,7 @@ notebooks: $(VENV)/.dev
 	@env -u MPLBACKEND NST_BUDGET=$(BUDGET) NST_OUT="$(CURDIR)/out/test" TF_CPP_MIN_LOG_LEVEL=3 \
 		"$(PY)" -m pytest --nbval-lax --nbval-current-env --nbval-sanitize-with tests/nbval.cfg \
 		--nbval-cell-timeout=$(CELL_SECONDS) --nbval-kernel-startup-timeout=$(CELL_SECONDS) \
-		-n 2 --dist loadscope notebooks
+		-n 2 --dist loadscope --durations=25 notebooks
 
 # Each lower bound of the requirements on its own; what they need in turn is recent, as for anyone.
 test-lowest:
