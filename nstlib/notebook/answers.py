@@ -9,7 +9,7 @@ import numpy as np
 
 from nstlib.backend import ops
 from nstlib.gatys.recipe import recipe
-from nstlib.vgg.table import receptive_reach
+from nstlib.vgg.table import receptive_reach, vgg_layers
 
 NOTHING = "nothing given"
 
@@ -50,6 +50,13 @@ def _field(layer: str, network: str) -> int:
     return 2 ** (int(layer[5]) - 1) + 2 * receptive_reach(layer, network)
 
 
+def _shape(height: int, width: int, layer: str) -> tuple[int, int, int, int]:
+    """Of the features of a photo at a layer of VGG19."""
+    found = next(one for one in vgg_layers("vgg19") if one.name == layer)
+    scale = 2 ** (found.block - 1)
+    return 1, height // scale, width // scale, found.channels
+
+
 def _cost(steps: int, coarse: dict[float, int]) -> float:
     """Steps and the first picture at each size, by their pixels."""
     sizes = recipe("plain", steps=steps, coarse=coarse).coarse | {1: steps}
@@ -65,6 +72,10 @@ ANSWERS = {
     "02.change": Value(
         lambda: [_field("block5_conv3", network) for network in ("vgg16-1x1", "vgg16")],
         "a kernel of side 1 sees no more than the layer below it.",
+    ),
+    "02.predict": Value(
+        lambda: [_shape(300, 400, "block4_conv2"), _field("block4_conv2", "vgg19")],
+        "three poolings lie above block 4; each halves the sides and drops a remainder.",
     ),
     "03.predict": Word(
         "afaa7a7084a5",
