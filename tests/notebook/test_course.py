@@ -208,6 +208,11 @@ def test_an_answer_of_another_kind_is_told_what_is_asked_for(given, said, capsys
     ("exercise", "right", "wrong"),
     [
         (
+            "01.predict",
+            [0.58, 0.5],
+            ([0.42, 0.5], [0.5, 0.58], [0.66, 0.5], [0.54, 0.5], [0.08, 0]),
+        ),
+        (
             "02.predict",
             [(1, 37, 50, 512), 84],
             ([(1, 38, 50, 512), 84], [(1, 37, 50, 512), 42], [(1, 50, 37, 512), 84], [37, 84]),
