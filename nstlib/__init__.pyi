@@ -119,10 +119,16 @@ from .notebook.course import (
     budget as budget, budget_name as budget_name, check as check, hello as hello,
     output_folder as output_folder,
 )
-from .notebook.diagrams import show_loop as show_loop, show_vgg as show_vgg
+from .notebook.diagrams import (
+    show_loop as show_loop, show_numbers as show_numbers, show_vgg as show_vgg,
+)
 from .notebook.explorers import (
     layer_explorer as layer_explorer, show_feature_maps as show_feature_maps,
     show_place as show_place, style_explorer as style_explorer,
+)
+from .notebook.features import spotlight as spotlight
+from .notebook.filter_panels import (
+    apply_kernel as apply_kernel, filter_explorer as filter_explorer, kernel_explorer as kernel_explorer,
 )
 from .notebook.grams import (
     gram_explorer as gram_explorer, show_gram as show_gram, show_gram_entry as show_gram_entry,

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.ndimage import median_filter
 
 from nstlib.backend import ops
 from nstlib.gatys.recipe import recipe
-from nstlib.vgg.table import receptive_reach
+from nstlib.images.bundled import photo
+from nstlib.images.filters import emboss
+from nstlib.vgg.table import receptive_reach, vgg_layers
 
 NOTHING = "nothing given"
 
@@ -50,6 +53,19 @@ def _field(layer: str, network: str) -> int:
     return 2 ** (int(layer[5]) - 1) + 2 * receptive_reach(layer, network)
 
 
+def _relief(light: float) -> float:
+    """How bright a ramp of 0.02 a pixel is, embossed with the depth 4."""
+    slope = np.tile(0.02 * np.arange(30, dtype="float32"), (20, 1))
+    return float(emboss(slope, light=light, depth=4)[0, 10, 15, 0])
+
+
+def _shape(height: int, width: int, layer: str) -> tuple[int, int, int, int]:
+    """Of the features of a photo at a layer of VGG19."""
+    found = next(one for one in vgg_layers("vgg19") if one.name == layer)
+    scale = 2 ** (found.block - 1)
+    return 1, height // scale, width // scale, found.channels
+
+
 def _cost(steps: int, coarse: dict[float, int]) -> float:
     """Steps and the first picture at each size, by their pixels."""
     sizes = recipe("plain", steps=steps, coarse=coarse).coarse | {1: steps}
@@ -62,9 +78,21 @@ ANSWERS = {
         ("photo", "painting", "noise"),
         "with a style weight of 0, for which picture are all terms 0?",
     ),
+    "01.build": Value(
+        lambda: median_filter(photo("coffee", 64)[0], size=(5, 5, 1), mode="reflect"),
+        "the windows have two axes of their own, the last two: take the median over both.",
+    ),
+    "01.predict": Value(
+        lambda: [_relief(light) for light in (180, 90)],
+        "the ground rises to the right: put its slope, 0.02, and 0 downwards into the formula.",
+    ),
     "02.change": Value(
         lambda: [_field("block5_conv3", network) for network in ("vgg16-1x1", "vgg16")],
         "a kernel of side 1 sees no more than the layer below it.",
+    ),
+    "02.predict": Value(
+        lambda: [_shape(300, 400, "block4_conv2"), _field("block4_conv2", "vgg19")],
+        "three poolings lie above block 4; each halves the sides and drops a remainder.",
     ),
     "03.predict": Word(
         "afaa7a7084a5",

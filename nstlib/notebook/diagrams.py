@@ -1,9 +1,10 @@
 """Drawings of what the chapters talk about, made of the same tables and pictures as the code."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import FancyBboxPatch
 
 from nstlib.images.arrays import resize
@@ -11,6 +12,7 @@ from nstlib.vgg.table import layer_name, receptive_reach, vgg_layers
 
 INK, PAPER = "#333333", "#f2efe6"
 CONTENT, STYLE, POOL = "#2a78b8", "#d9822b", "#b8b2a2"
+SIGNS = LinearSegmentedColormap.from_list("signs", [CONTENT, PAPER, STYLE])  # below 0, 0, above
 
 
 def show_loop(content, style, painted) -> None:
@@ -51,6 +53,27 @@ def show_loop(content, style, painted) -> None:
     _arrow(axis, (1.05, 2.1), (1.3, 2.1), INK)
     said = "the gradient says how each pixel of x has to change"
     axis.text(5.6, 0.2, said, ha="center", fontsize=10, color=INK)
+    plt.show()
+
+
+def show_numbers(tables: Mapping[str, np.ndarray]) -> None:
+    """Draw small tables of numbers (rows, columns) side by side, with the number in each cell.
+
+    Cells of one size throughout: orange above 0, blue below, the stronger the farther from it.
+    """
+    tables = {title: np.atleast_2d(table) for title, table in tables.items()}
+    widths, tallest = [t.shape[1] for t in tables.values()], max(map(len, tables.values()))
+    size = 0.36 * (sum(widths) + len(widths)), 0.36 * tallest + 0.4
+    ratios = {"width_ratios": widths, "squeeze": False, "layout": "constrained"}
+    _, axes = plt.subplots(1, len(tables), figsize=size, **ratios)
+    for axis, (title, table) in zip(axes.flat, tables.items(), strict=True):
+        most = np.abs(table).max() or 1
+        axis.imshow(table, cmap=SIGNS, vmin=-most, vmax=most)
+        for (row, column), value in np.ndenumerate(table):
+            ink = PAPER if abs(value) > 0.7 * most else INK
+            axis.text(column, row, f"{value:g}", ha="center", va="center", fontsize=9, color=ink)
+        axis.set_title(title, fontsize=10)
+        axis.axis("off")
     plt.show()
 
 

@@ -21,32 +21,43 @@ COLUMNS = 4  # of the maps
 
 
 def show_feature_maps(
-    image, layer: str, *, first: int = 0, count: int = MAPS, weights: str = "imagenet"
+    image,
+    layer: str,
+    *,
+    first: int = 0,
+    count: int = MAPS,
+    weights: str = "imagenet",
+    lit: bool = False,
 ) -> None:
     """Draw where in a picture some channels of a layer answer, and how strongly.
 
     `image` is a picture (1, height, width, 3), RGB, 0..1; the channels are `first`, `first` + 1, …,
     `count` of them. Each map goes from black (silent) to white (its largest answer, which its title
-    names). `weights` is as for `build_vgg`. InputError names an unknown layer or channel.
+    names); with `lit` it is light on the picture (`nst.spotlight`). `weights` is as for
+    `build_vgg`. InputError names an unknown layer or channel.
     """
     maps = seen.features(image, layer, weights)
     seen.check_channel("first", first, maps, layer)
     number("count", count, 1, whole=True)
-    _draw_maps(plt.figure, maps, range(first, min(first + count, maps.shape[-1])))
+    shown = range(first, min(first + count, maps.shape[-1]))
+    _draw_maps(plt.figure, maps, shown, over=image if lit else None)
     plt.show()
 
 
-def show_place(image, layer: str, x: float, y: float, *, count: int = MAPS) -> None:
+def show_place(
+    image, layer: str, x: float, y: float, *, count: int = MAPS, lit: bool = False
+) -> None:
     """Draw which channels of a layer answer most strongly at one place, each with its map.
 
     `x` and `y` go from 0 (left, top) to 1; a ring marks the place. What the place sees of the
-    picture is `nst.framed`.
+    picture is `nst.framed`. `lit` is as for `show_feature_maps`.
     """
     for name, value in {"x": x, "y": y}.items():
         number(name, value, 0, 1)
     number("count", count, 1, whole=True)
     maps = seen.features(image, layer)
-    _draw_maps(plt.figure, maps, seen.strongest(maps, (x, y))[:count], at=(x, y))
+    shown = seen.strongest(maps, (x, y))[:count]
+    _draw_maps(plt.figure, maps, shown, at=(x, y), over=image if lit else None)
     plt.show()
 
 
@@ -55,15 +66,15 @@ def layer_explorer(images: Mapping[str, np.ndarray]):
 
     `images` maps names to pictures, which are shrunk to 320 pixels on the longest side. The frame
     is what the place sees at that layer; the maps are those of the channels that answer most
-    strongly there, or of all *in order*, from `channel` on. *patches* adds what excites the first
-    of them most in the bundled photos.
+    strongly there, or of all *in order*, from `channel` on. *lit* draws them as light on the
+    picture, *patches* adds what excites the first of them most in the bundled photos.
     """
     images = shrunk(images)
     maps_of = lru_cache(maxsize=16)(lambda name, layer: seen.features(images[name], layer))
     canvas = Canvas(mode="click", width=400, label="a photo to click on")
     slider = widgets.IntSlider(step=MAPS, continuous_update=False)
 
-    def draw(picture: str, layer: str, channel: int, channels="in order", patches=False):
+    def draw(picture: str, layer: str, channel: int, channels="in order", lit=True, patches=False):
         maps = maps_of(picture, layer)
         slider.max = maps.shape[-1] - MAPS  # which may move it: its value is asked for anew
         canvas.picture = as_jpeg(framed(images[picture], layer, canvas.at))
@@ -71,11 +82,12 @@ def layer_explorer(images: Mapping[str, np.ndarray]):
         if channels != "in order":
             shown = seen.strongest(maps, canvas.at)[:MAPS]
         best = best_patches(layer, int(shown[0])) if patches else ()
-        return _draw_maps(Figure, maps, shown, at=canvas.at, patches=best)
+        over = images[picture] if lit else None
+        return _draw_maps(Figure, maps, shown, at=canvas.at, patches=best, over=over)
 
     orders = ["in order", "strongest here"]
     controls = {"picture": list(images), "layer": layer_names(), "channels": orders}
-    box = panel(controls | {"channel": slider, "patches": False}, draw)
+    box = panel(controls | {"channel": slider, "lit": True, "patches": False}, draw)
     canvas.observe(lambda change: box.redraw(), names="at")
     box.children = [box.children[0], canvas, *box.children[1:]]
     box.canvas = canvas
@@ -103,10 +115,10 @@ def style_explorer(images: Mapping[str, np.ndarray], network: str = "light"):
 
 
 def _draw_maps(
-    new_figure: Callable, maps: np.ndarray, channels: Sequence[int], at=None, patches=()
+    new_figure: Callable, maps: np.ndarray, channels: Sequence[int], at=None, patches=(), over=None
 ):
-    """Channels of (height, width, channels) -> a figure with four maps in a row, a ring at a place
-    (x, y), and a row of patches below."""
+    """Channels of (height, width, channels) -> a figure with four maps in a row, as light on the
+    picture `over` if there is one, a ring at a place (x, y), and a row of patches below."""
     (height, width, _), count = maps.shape, len(channels)
     rows, shape = -(-count // COLUMNS), np.clip(height / width, 0.2, 2.0)
     figure = new_figure(
@@ -121,7 +133,11 @@ def _draw_maps(
         values = maps[..., channel]
         largest = values.max()
         axis = above.add_subplot(rows, COLUMNS, index + 1)
-        axis.imshow(values, cmap="gray", vmin=0, vmax=largest or 1, interpolation="nearest")
+        if over is None:
+            axis.imshow(values, cmap="gray", vmin=0, vmax=largest or 1, interpolation="nearest")
+        else:
+            edges = (-0.5, width - 0.5, height - 0.5, -0.5)  # a position of the map is 1 wide
+            axis.imshow(seen.spotlight(over, values)[0], extent=edges)
         strength = f"up to {largest:.0f}" if largest else "silent"
         axis.set_title(f"channel {channel}, {strength}", fontsize=9)
         axis.axis("off")

@@ -6,9 +6,11 @@ import numpy as np
 
 from nstlib.backend import keras, ops
 from nstlib.errors import InputError, number
-from nstlib.images.arrays import as_image
+from nstlib.images.arrays import as_image, resize, to_numpy
 from nstlib.vgg.network import build_vgg
 from nstlib.vgg.table import layer_name, smallest_side
+
+DARK = 0.3  # how bright the gray is in which an unlit part of a photo is seen
 
 _cached_vgg = lru_cache(maxsize=2)(build_vgg)
 
@@ -46,3 +48,18 @@ def position(maps: np.ndarray, at) -> tuple[int, int]:
 def strongest(maps: np.ndarray, at) -> np.ndarray:
     """The channels by how strongly they answer at a place (x, y), 0..1, strongest first."""
     return np.argsort(-maps[position(maps, at)], kind="stable")
+
+
+def spotlight(image, values, *, full: float | None = None) -> np.ndarray:
+    """A picture in colour where a feature map is high, and in dark gray where it is 0.
+
+    (1, height, width, 3), RGB, 0..1, and a map (rows, columns) of any size -> the picture's shape.
+    `full` is the activation that is fully lit, by default the map's largest; give one number to
+    several pictures to compare them.
+    """
+    image, values = as_image(image), to_numpy(values).astype("float32")
+    full = values.max() if full is None else full
+    share = (values / full if full else values).clip(0, 1)
+    share = resize(share[None, ..., None], image.shape[1:3])
+    dark = DARK * image.mean(axis=-1, keepdims=True)
+    return dark + share * (image - dark)

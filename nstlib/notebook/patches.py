@@ -43,14 +43,17 @@ def framed(image, layer: str, at) -> np.ndarray:
     return image
 
 
-def best_patches(layer: str, channel: int, count: int = PATCHES) -> list[np.ndarray]:
+def best_patches(
+    layer: str, channel: int, count: int = PATCHES, *, size: int = PHOTO_SIZE
+) -> list[np.ndarray]:
     """The patches of the bundled photos that excite a channel of a layer most, strongest first.
 
     Each is what its position sees, as far as the photo reaches: (1, height, width, 3), RGB, 0..1.
-    A photo gives at most one patch from each sixteenth of its area. Zeiler & Fergus 2014, figure 2.
+    A photo, with `size` pixels on its longest side, gives at most one patch from each sixteenth of
+    its area. Zeiler & Fergus 2014, figure 2.
     """
     layer = layer_name(layer)
-    answers = _answers(layer)
+    answers = _answers(layer, size)
     seen.check_channel("channel", channel, next(iter(answers.values()))[0], layer)
     found = [
         (value, name, place)
@@ -59,16 +62,16 @@ def best_patches(layer: str, channel: int, count: int = PATCHES) -> list[np.ndar
     ]
     patches = []
     for _, name, place in sorted(found, key=lambda one: -one[0])[:count]:
-        picture = photo(name, PHOTO_SIZE)
+        picture = photo(name, size)
         top, left, bottom, right = receptive_field(picture, layer, place)
         patches.append(picture[:, top:bottom, left:right])
     return patches
 
 
-def show_patches(layer: str, channel: int, *, count: int = PATCHES) -> None:
+def show_patches(layer: str, channel: int, *, count: int = PATCHES, size: int = PHOTO_SIZE) -> None:
     """Draw `best_patches`."""
     number("count", count, 1, whole=True)
-    patches = best_patches(layer, channel, count)
+    patches = best_patches(layer, channel, count, size=size)
     rows = -(-count // PATCHES)
     figure = plt.figure(figsize=(9.0, 1.3 * rows + 0.3), layout="constrained")
     figure.suptitle(f"{layer_name(layer)}, channel {channel}: what excites it most", fontsize=10)
@@ -85,12 +88,12 @@ def draw_patches(figure, patches: list[np.ndarray], rows: int) -> None:
 
 
 @lru_cache(maxsize=16)
-def _answers(layer: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def _answers(layer: str, size: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """name of a photo -> (values, places): the largest answer of every channel in each part of it,
     (parts, channels), and where, (parts, channels, 2), as (x, y) in 0..1."""
     found = {}
     for entry in pictures("photo"):
-        maps = seen.features(photo(entry.name, PHOTO_SIZE), layer)
+        maps = seen.features(photo(entry.name, size), layer)
         height, width, channels = maps.shape
         values, places = [], []
         for rows in np.array_split(np.arange(height), min(PARTS, height)):

@@ -202,3 +202,24 @@ def test_a_kept_answer_is_checked_whatever_its_capitals(capsys):
 def test_an_answer_of_another_kind_is_told_what_is_asked_for(given, said, capsys):
     assert not course.check("00.predict", given)
     assert said in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("exercise", "right", "wrong"),
+    [
+        (
+            "01.predict",
+            [0.58, 0.5],
+            ([0.42, 0.5], [0.5, 0.58], [0.66, 0.5], [0.54, 0.5], [0.08, 0]),
+        ),
+        (
+            "02.predict",
+            [(1, 37, 50, 512), 84],
+            ([(1, 38, 50, 512), 84], [(1, 37, 50, 512), 42], [(1, 50, 37, 512), 84], [37, 84]),
+        ),
+        ("02.change", [140, 196], ([196, 140], [126, 196], [140, 98])),
+    ],
+)
+def test_a_right_answer_is_right_and_a_near_one_is_not(exercise, right, wrong, capsys):
+    assert course.check(exercise, right)
+    assert not any(course.check(exercise, answer) for answer in wrong)

@@ -40,3 +40,9 @@ def test_the_loop_shows_its_three_pictures(figures, tiny_image):
     assert {"photo c", "painting s", "picture x", "content loss", "style loss"} <= {
         *texts(figures[0])
     }
+
+
+def test_numbers_stand_in_their_cells(figures):
+    nst.show_numbers({"k": [[-1, 0, 2.5]], "none": [[0, 0], [0, 0]]})
+    assert texts(figures[0]) == ["-1", "0", "2.5", "0", "0", "0", "0"]
+    assert [axis.get_title() for axis in figures[0].axes] == ["k", "none"]

@@ -274,6 +274,26 @@ def test_an_entry_of_the_gram_matrix_is_the_mean_of_the_product(tiny_image, figu
     assert titles(figures[0])[3] == f"product, mean {product.mean():.3g}"
 
 
+def test_a_picture_is_lit_where_a_channel_is_active(tiny_image):
+    silent = np.zeros(tiny_image.shape[1:3], "float32")
+    active = np.copy(silent)
+    active[:4] = 6
+    dark = seen.DARK * tiny_image.mean(axis=-1, keepdims=True) + 0 * tiny_image
+    np.testing.assert_allclose(seen.spotlight(tiny_image, silent), dark, atol=1e-6)
+    shown = seen.spotlight(tiny_image, active)
+    np.testing.assert_allclose(shown[:, :4], tiny_image[:, :4], atol=1e-6)
+    np.testing.assert_allclose(shown[:, 4:], dark[:, 4:], atol=1e-6)
+    dimmer = seen.spotlight(tiny_image, active, full=12)
+    np.testing.assert_allclose(dimmer[:, :4], ((tiny_image + dark) / 2)[:, :4], atol=1e-6)
+
+
+def test_maps_are_drawn_as_light_on_the_picture(tiny_image, figures):
+    explore.show_feature_maps(tiny_image, "block1_conv1", count=1, lit=True)
+    explore.show_place(tiny_image, "block1_conv1", 0.5, 0.5, count=1, lit=True)
+    shown = [figure.axes[0].images[0].get_array().shape for figure in figures]
+    assert shown == [tiny_image.shape[1:]] * 2
+
+
 def test_the_strongest_channels_of_a_place(tiny_image, figures):
     explore.show_place(tiny_image, "block1_conv1", 0.5, 0.5, count=3)
     assert len(figures[0].axes) == 3
