@@ -137,8 +137,8 @@ from .notebook.patches import (
 )
 from .notebook.recipe_panel import recipe_explorer as recipe_explorer
 from .notebook.speed import (
-    arrival as arrival, half_circle as half_circle, race as race, show_curves as show_curves,
-    show_field as show_field, show_lines as show_lines, show_race as show_race,
+    arrival as arrival, race as race, show_curves as show_curves, show_field as show_field,
+    show_lines as show_lines, show_race as show_race,
 )
 from .notebook.studio import Studio as Studio, studio as studio
 from .notebook.texture_panel import (
