@@ -112,7 +112,7 @@ def show_field(picture, sizes: Sequence[int], layer: str = "block5_conv1") -> No
     side = 2 ** (int(layer[5]) - 1)
     field = side + 2 * receptive_reach(layer)
     _, axes = plt.subplots(
-        1, len(sizes), figsize=(4.5 * len(sizes), 5.8), layout="constrained", squeeze=False
+        1, len(sizes), figsize=(3.6 * len(sizes), 4.7), layout="constrained", squeeze=False
     )
     for axis, size in zip(axes[0], sizes, strict=True):
         small = resize(picture, size)
