@@ -142,6 +142,10 @@ from .notebook.patches import (
     best_patches as best_patches, framed as framed, show_patches as show_patches,
 )
 from .notebook.recipe_panel import recipe_explorer as recipe_explorer
+from .notebook.speed import (
+    arrival as arrival, race as race, show_curves as show_curves, show_field as show_field,
+    show_lines as show_lines, show_race as show_race,
+)
 from .notebook.studio import Studio as Studio, studio as studio
 from .notebook.texture_panel import (
     grow_texture as grow_texture, texture_explorer as texture_explorer,

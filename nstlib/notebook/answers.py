@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.linalg import cholesky, inv
+from scipy.fft import dctn
 from scipy.ndimage import median_filter
 
 from nstlib.backend import ops
@@ -35,13 +37,14 @@ class Word:
 
 @dataclass(frozen=True)
 class Value:
-    """What a function computes."""
+    """What a function computes; `of` takes from an answer what is compared, as what it returns."""
 
     reference: Callable[[], Any]
     hint: str
+    of: Callable[[Any], Any] = lambda yours: yours
 
     def problem(self, yours: Any) -> str:
-        return difference(yours, self.reference())
+        return difference(yours if yours is ... else self.of(yours), self.reference())
 
 
 def _hash(word: str) -> str:
@@ -72,6 +75,12 @@ def _cost(steps: int, coarse: dict[float, int]) -> float:
     return sum(size**2 * (1 + steps) for size, steps in sizes.items())
 
 
+# What functions that are answers are given: a gradient and a stretch, and two covariances.
+_GRADIENT = np.random.default_rng(5).standard_normal((1, 6, 9, 3))
+_STRETCH = np.linspace(1, 3, 54).reshape(1, 6, 9, 1)
+_CLOUDS = np.array([[[4, 1, 0], [1, 3, 1], [0, 1, 2]], [[2, 0, 1], [0, 5, 1], [1, 1, 3]]]) / 100
+
+
 ANSWERS = {
     "00.predict": Word(
         "55c64d0fcd6f",
@@ -99,9 +108,33 @@ ANSWERS = {
         ("the same", "nearly the same", "another"),
         "compare the distance with those of section 4: two paintings by one hand are at 0.6.",
     ),
+    "05.build": Value(
+        lambda: _STRETCH * dctn(_GRADIENT, axes=(1, 2), norm="ortho"),
+        "the map stretches first and goes back to pixels then; its transpose undoes the order.",
+        of=lambda transposed: transposed(_GRADIENT, _STRETCH),
+    ),
+    "05.change": Value(
+        lambda: [(0.25, 75), (0.5, 75), 75],
+        "a quarter of the side is a sixteenth of the price; each size has its steps and a start.",
+        of=lambda mine: [*mine.coarse.items(), mine.steps],
+    ),
     "05.predict": Value(
         lambda: _cost(60, {0.5: 50}),
         "half the side is a quarter of the pixels; the start of each size counts as a step.",
+    ),
+    "06.build": Value(
+        lambda: cholesky(_CLOUDS[1]) @ inv(cholesky(_CLOUDS[0])),
+        "which triangle takes the painting's cloud to one that is round, of size one?",
+        of=lambda matrix: matrix(*_CLOUDS),
+    ),
+    "06.change": Value(
+        lambda: np.tile(np.linspace(0, 1, 7)[None, None, :, None], (1, 4, 1, 1)),
+        "one row by np.linspace, then np.tile; the shape is (1, height, width, 1).",
+        of=lambda ramp: ramp(4, 7),
+    ),
+    "06.predict": Value(
+        lambda: 3 / 4 / (3 / 4 + 1 * 3 / 4),
+        "the first claims 3 times a quarter, the second 1 times the rest; divide by the sum.",
     ),
 }
 
