@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from nstlib.backend import ops
+from nstlib.gatys.photoreal import matting_laplacian
 from nstlib.gatys.recipe import recipe
+from nstlib.images.bundled import photo
 from nstlib.vgg.table import receptive_reach
 
 NOTHING = "nothing given"
@@ -56,6 +58,13 @@ def _cost(steps: int, coarse: dict[float, int]) -> float:
     return sum(size**2 * (1 + steps) for size, steps in sizes.items())
 
 
+def _brightness_gradient(weight: float) -> np.ndarray:
+    """Of weight * b^T L b / pixels, b the brightness of a small photo whose colours are squared."""
+    small, shares = photo("golden_temple", 48), np.array([0.299, 0.587, 0.114])
+    slope = matting_laplacian(small) @ ((small.astype("float64") ** 2).reshape(-1, 3) @ shares)
+    return (2 * weight / len(slope) * slope[:, None] * shares).reshape(small.shape)
+
+
 ANSWERS = {
     "00.predict": Word(
         "55c64d0fcd6f",
@@ -74,6 +83,15 @@ ANSWERS = {
     "05.predict": Value(
         lambda: _cost(60, {0.5: 50}),
         "half the side is a quarter of the pixels; the start of each size counts as a step.",
+    ),
+    "07.change": Value(
+        lambda: _brightness_gradient(100.0),
+        "the gradient by the brightness is that of section 5; how much of a pixel's brightness "
+        "comes from each channel?",
+    ),
+    "07.predict": Value(
+        lambda: [(4 * radius + 1) ** 2 for radius in (1, 2)],
+        "two pixels share a window if both fit into it: how far apart can they be in a row?",
     ),
 }
 
