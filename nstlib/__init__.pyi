@@ -115,6 +115,9 @@ from .evaluation.votes import (
     Ballot as Ballot, votes_needed as votes_needed, wilson_interval as wilson_interval,
 )
 
+from .notebook.affine_window import (
+    show_affine_window as show_affine_window, window_explorer as window_explorer,
+)
 from .notebook.course import (
     budget as budget, budget_name as budget_name, check as check, hello as hello,
     output_folder as output_folder,
@@ -140,6 +143,10 @@ from .notebook.mask_editor import (
 from .notebook.moving_clips import moving_clip as moving_clip
 from .notebook.patches import (
     best_patches as best_patches, framed as framed, show_patches as show_patches,
+)
+from .notebook.photo_panels import (
+    harmonize_explorer as harmonize_explorer, light_explorer as light_explorer,
+    place_cutout as place_cutout, wipe as wipe,
 )
 from .notebook.recipe_panel import recipe_explorer as recipe_explorer
 from .notebook.speed import (

@@ -73,6 +73,22 @@ STILLS = {
         "nst.recipe_explorer('cat', 'great_wave', size=256, steps=40)",
         press("paint", lambda page: page.locator("button:enabled", has_text="keep")),
     ),
+    "window_explorer": Still(
+        "photo = nst.photo('golden_temple', 256)\n"
+        "pictures = {'its negative': 1 - photo, 'shifted': photo[:, :, [*range(1, 256), 255]]}\n"
+        "nst.window_explorer(photo, pictures)",
+        lambda page: page.locator("canvas").first.click(),
+    ),
+    "light_explorer": Still(
+        "nst.light_explorer('machu_picchu', 'san_giorgio', size=256, steps=25)",
+        press("paint", lambda page: page.get_by_text("drag the white line")),
+    ),
+    "harmonize_explorer": Still(
+        "coffee = nst.photo('coffee', 400)\n"
+        "scroll = nst.resize(nst.painting('six_persimmons'), 480)[:, 240:]\n"
+        "nst.harmonize_explorer(scroll, coffee, nst.subject_mask(coffee), at=(0.7, 0.72))",
+        press("paint", lambda page: page.get_by_text("drag the white line")),
+    ),
     "mask_editor": Still("nst.mask_editor(nst.photo('cat', 320))", paint_a_mask),
     "style_explorer": Still(f"nst.style_explorer({PHOTOS})"),
 }

@@ -11,6 +11,7 @@ from scipy.fft import dctn
 from scipy.ndimage import median_filter
 
 from nstlib.backend import ops
+from nstlib.gatys.photoreal import matting_laplacian
 from nstlib.gatys.recipe import recipe
 from nstlib.images.bundled import photo
 from nstlib.images.filters import emboss
@@ -75,6 +76,13 @@ def _cost(steps: int, coarse: dict[float, int]) -> float:
     return sum(size**2 * (1 + steps) for size, steps in sizes.items())
 
 
+def _brightness_gradient(weight: float) -> np.ndarray:
+    """Of weight * b^T L b / pixels, b the brightness of a small photo whose colours are squared."""
+    small, shares = photo("golden_temple", 48), np.array([0.299, 0.587, 0.114])
+    slope = matting_laplacian(small) @ ((small.astype("float64") ** 2).reshape(-1, 3) @ shares)
+    return (2 * weight / len(slope) * slope[:, None] * shares).reshape(small.shape)
+
+
 # What functions that are answers are given: a gradient and a stretch, and two covariances.
 _GRADIENT = np.random.default_rng(5).standard_normal((1, 6, 9, 3))
 _STRETCH = np.linspace(1, 3, 54).reshape(1, 6, 9, 1)
@@ -135,6 +143,15 @@ ANSWERS = {
     "06.predict": Value(
         lambda: 3 / 4 / (3 / 4 + 1 * 3 / 4),
         "the first claims 3 times a quarter, the second 1 times the rest; divide by the sum.",
+    ),
+    "07.change": Value(
+        lambda: _brightness_gradient(100.0),
+        "the gradient by the brightness is that of section 5; how much of a pixel's brightness "
+        "comes from each channel?",
+    ),
+    "07.predict": Value(
+        lambda: [(4 * radius + 1) ** 2 for radius in (1, 2)],
+        "two pixels share a window if both fit into it: how far apart can they be in a row?",
     ),
 }
 

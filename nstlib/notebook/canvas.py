@@ -35,3 +35,7 @@ class Canvas(anywidget.AnyWidget):
         """Show a picture (1, height, width, 3), RGB, 0..1, and perhaps one to wipe over it."""
         self.picture = as_jpeg(picture)
         self.before = b"" if before is None else as_jpeg(before)
+
+    def __repr__(self) -> str:
+        """What a page without widgets shows."""
+        return f"Canvas({self.label!r})"

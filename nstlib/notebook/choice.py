@@ -6,19 +6,21 @@ import ipywidgets as widgets
 import numpy as np
 
 from nstlib.errors import choice
-from nstlib.images.bundled import painting, photo, pictures
+from nstlib.images.bundled import find_picture, pictures
 from nstlib.images.files import load_image
+
+KINDS = {"photo": ("photo",), "painting": ("painting", "texture")}
+KINDS["picture"] = KINDS["photo"] + KINDS["painting"]
 
 
 class PictureChoice(widgets.HBox):
-    """Choose a photo or a painting: `kind` is "photo" or "painting", `name` the one to begin with.
+    """Choose a picture: `kind` is "photo", "painting" or, for all, "picture"; `name` comes first.
 
     What is uploaded stands in the menu from then on, under its file's name, and is chosen.
     """
 
     def __init__(self, kind: str, name: str):
-        kinds = {"photo": ("photo",), "painting": ("painting", "texture")}[kind]
-        names = [entry.name for entry in pictures() if entry.kind in kinds]
+        names = [entry.name for entry in pictures() if entry.kind in KINDS[kind]]
         self.kind, self._own = kind, {}
         self.menu = widgets.Dropdown(
             options=names, value=choice(kind, name, names), description=kind
@@ -41,13 +43,15 @@ class PictureChoice(widgets.HBox):
     def load(self, size: int) -> np.ndarray:
         """The chosen picture, (1, height, width, 3), RGB, 0..1, `size` pixels at most."""
         if not self.is_own:
-            return {"photo": photo, "painting": painting}[self.kind](self.name, size)
+            return load_image(find_picture(self.name), size)
         return load_image(io.BytesIO(self._own[self.name]), size)
 
     def code(self, size: int) -> str:
         """The call that loads it."""
         if self.is_own:
             return f"nst.load_image({self.name!r}, {size})"
+        if self.kind == "picture":
+            return f"nst.load_image(nst.find_picture({self.name!r}), {size})"
         return f"nst.{self.kind}({self.name!r}, {size})"
 
     def _on_upload(self, change) -> None:

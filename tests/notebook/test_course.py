@@ -15,6 +15,8 @@ from PIL import Image
 from nstlib import __version__, backend
 from nstlib.backend import ops
 from nstlib.errors import InputError
+from nstlib.gatys.photoreal import matting_laplacian
+from nstlib.images.bundled import photo
 from nstlib.notebook import course
 
 
@@ -223,3 +225,20 @@ def test_an_answer_of_another_kind_is_told_what_is_asked_for(given, said, capsys
 def test_a_right_answer_is_right_and_a_near_one_is_not(exercise, right, wrong, capsys):
     assert course.check(exercise, right)
     assert not any(course.check(exercise, answer) for answer in wrong)
+
+
+def test_the_gradient_of_chapter_7_has_to_be_exact(capsys):
+    """A tenth too little, twice too much, or the brightness' own slope in each channel: not yet."""
+    small, shares = photo("golden_temple", 48), np.array([0.299, 0.587, 0.114])
+    slope = matting_laplacian(small) @ ((small**2).reshape(-1, 3).astype("float64") @ shares)
+    right = (2 * 100 / len(slope) * slope[:, None] * shares).reshape(small.shape)
+    assert course.check("07.change", right.astype("float32"))
+    per_channel = np.repeat(2 * 100 / len(slope) * slope[:, None], 3, axis=1).reshape(small.shape)
+    for wrong in (0.9 * right, 2 * right, -right, per_channel, per_channel / 3):
+        assert not course.check("07.change", wrong)
+
+
+def test_the_row_of_chapter_7_counts_the_pixel_itself(capsys):
+    assert course.check("07.predict", [25, 81])
+    for wrong in ([9, 25], [24, 80], [25, 49]):
+        assert not course.check("07.predict", wrong)
