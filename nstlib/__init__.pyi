@@ -118,7 +118,9 @@ from .notebook.course import (
     budget as budget, budget_name as budget_name, check as check, hello as hello,
     output_folder as output_folder,
 )
-from .notebook.diagrams import show_loop as show_loop, show_vgg as show_vgg
+from .notebook.diagrams import (
+    show_loop as show_loop, show_loss_graph as show_loss_graph, show_vgg as show_vgg,
+)
 from .notebook.explorers import (
     layer_explorer as layer_explorer, show_feature_maps as show_feature_maps,
     show_place as show_place, style_explorer as style_explorer,

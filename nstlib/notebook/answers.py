@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nstlib.backend import ops
+from nstlib.backend import keras, ops
 from nstlib.gatys.recipe import recipe
 from nstlib.vgg.table import receptive_reach
 
@@ -56,6 +56,20 @@ def _cost(steps: int, coarse: dict[float, int]) -> float:
     return sum(size**2 * (1 + steps) for size, steps in sizes.items())
 
 
+def _shifted_gram(k: int) -> np.ndarray:
+    """How channels go together with those `k` positions to the right, for chapter 3's example."""
+    features = np.arange(60.0).reshape(3, 5, 4) % 7
+    left, right = features[:, : 5 - k], features[:, k:]
+    return np.einsum("hwc,hwd->cd", left, right) / (3 * (5 - k))
+
+
+def _three_steps_of_adam() -> float:
+    pixel, optimizer = keras.Variable(0.5), keras.optimizers.Adam(0.04)
+    for slope in (1.0, -2.0, 0.5):
+        optimizer.apply([ops.convert_to_tensor(slope)], [pixel])
+    return float(ops.convert_to_numpy(pixel))
+
+
 ANSWERS = {
     "00.predict": Word(
         "55c64d0fcd6f",
@@ -66,10 +80,27 @@ ANSWERS = {
         lambda: [_field("block5_conv3", network) for network in ("vgg16-1x1", "vgg16")],
         "a kernel of side 1 sees no more than the layer below it.",
     ),
-    "03.predict": Word(
-        "afaa7a7084a5",
-        ("the same", "nearly the same", "another"),
-        "compare the distance with those of section 4: two paintings by one hand are at 0.6.",
+    "03.build": Value(
+        lambda: _shifted_gram(2),
+        "cut k columns off the right of one copy and off the left of the other; there are "
+        "h (w - k) pairs of places, and c comes from the left one.",
+    ),
+    "03.predict": Value(
+        lambda: ["mirrored", "upside down", "shuffled"],
+        "what do the strokes of the wave look like in each? Then measure all three.",
+    ),
+    "04.build": Value(
+        _three_steps_of_adam,
+        "m and v are updated first, then x moves against m / (sqrt(v) + epsilon).",
+    ),
+    "04.change": Word(
+        "55c64d0fcd6f",
+        ("photo", "painting"),
+        "which layers see colour, and which of them are asked?",
+    ),
+    "04.predict": Value(
+        lambda: 0.04,
+        "put m = (1 - rho_1) g and v = (1 - rho_2) g^2 into the formula: what cancels?",
     ),
     "05.predict": Value(
         lambda: _cost(60, {0.5: 50}),
