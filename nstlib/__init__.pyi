@@ -17,6 +17,7 @@ from .files import data_folder as data_folder
 from .images import filters as filters
 from .images.arrays import (
     as_image as as_image, resize as resize, to_pil as to_pil, to_uint8 as to_uint8,
+    without_grain as without_grain,
 )
 from .images.bundled import (
     Picture as Picture, bundled_networks as bundled_networks, find_picture as find_picture,

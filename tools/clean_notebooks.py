@@ -32,6 +32,9 @@ LANGUAGE = {"name": "python"}
 KEPT_METADATA = ("accelerator", "colab")  # they ask Colab for a GPU
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
+PANELS = ROOT / "data" / "gallery" / "panels"
+PANEL = re.compile(r"\w+\(children=")  # how a box of widgets writes itself
+
 PROGRESS_BAR = re.compile(r"\d+%\||\d+it \[")
 START_UP = re.compile(  # how TensorFlow's C++ parts write to a log, before and after it is set up
     r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: [IWEF] |[IWEF]\d{4} |To enable the following instr"
@@ -124,18 +127,30 @@ def is_noise(line: str, stream: str) -> bool:
 
 
 def widgets(notebook) -> Iterator[Problem]:
-    """A widget is alive only beside its kernel: its text stays, a progress bar goes."""
+    """A widget is alive only beside its kernel: a still of the panel, or its text, stays."""
     for index, cell in code_cells(notebook):
         kept = []
         for output in cell.outputs:
-            if WIDGET_VIEW not in output.get("data", {}):
-                kept.append(output)
-                continue
-            yield Problem(index, "a widget's view is stored", True)
-            output.data = {"text/plain": output.data.get("text/plain", "")}
-            if output.data["text/plain"] and not PROGRESS_BAR.search(output.data["text/plain"]):
-                kept.append(output)
+            data = output.get("data", {})
+            text = data.get("text/plain", "")
+            if WIDGET_VIEW in data:
+                yield Problem(index, "a widget's view is stored", True)
+                output.data = data = {"text/plain": text}
+                if not text or PROGRESS_BAR.search(text):
+                    continue
+            still = still_of(cell.source) if PANEL.match(text) else None
+            if still and data.get("image/jpeg") != still:
+                yield Problem(index, "the panel's still is missing or old", True)
+                data["image/jpeg"] = still
+            kept.append(output)
         cell.outputs = kept
+
+
+def still_of(source: str) -> str | None:
+    """The still of the panel that a cell shows (`tools/make_stills.py`), or None."""
+    stills = [PANELS / f"{name}.jpg" for name in re.findall(r"\bnst\.(\w+)\(", source)]
+    there = [path for path in stills if path.is_file()]
+    return encoded(there[-1].read_bytes()) if there else None
 
 
 def figures(notebook) -> Iterator[Problem]:

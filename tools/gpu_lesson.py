@@ -181,7 +181,7 @@ def prepared(trained: PaintingNetwork, settings: dict, only=None):
                 paintings = [nst.painting(name, STYLE_SIZE) for name in trained.styles]
                 set_palettes(trained.network, dict(enumerate(paintings)))
                 recipe = nst.recipe("feed-forward", **settings["recipe"])
-                loss = nst.PerceptualLoss([*map(streams.without_grain, paintings)], recipe)
+                loss = nst.PerceptualLoss(paintings, recipe)
                 trainer = loop.StyleTrainer(trained.network, loss)
             else:
                 trainer = any_style.AnyStyleTrainer(trained.network)

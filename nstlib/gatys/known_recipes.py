@@ -13,9 +13,11 @@ PLAIN = dict(
     style_weight=20.0,
     tv_weight=10.0,
     relative=True,
+    grain=1.6,
     padding="reflect",
     steps=100,
-    source="this course, chapter 04: relative terms, reflection padding, a little smoothing",
+    source="this course, chapter 04: relative terms, reflection padding, a little smoothing, "
+    "paintings without their grain",
 )
 SOURCE_003 = dict(
     content_layers=["block4_conv2", "block5_conv2"],

@@ -15,7 +15,7 @@ from nstlib.backend import has_fast_bfloat16, ops, value_and_grad
 from nstlib.gatys.conventions import CONVENTIONS
 from nstlib.gatys.paintings import Style, gather_styles
 from nstlib.gatys.recipe import Recipe
-from nstlib.images.arrays import as_image
+from nstlib.images.arrays import as_image, without_grain
 from nstlib.images.masks import layer_masks
 from nstlib.vgg import losses
 from nstlib.vgg.network import feature_extractor
@@ -132,7 +132,7 @@ class Objective:
         """A painting's statistics by kind and layer, computed once."""
         known = _digest(style.image), _digest(style.model_mask), *counts.values()
         if known not in self._known:
-            seen = self.see(style.image)
+            seen = self.see(without_grain(style.image, self.recipe.grain))
             where = self._where(style.model_mask, {n: value.shape[1:] for n, value in seen.items()})
             self._known[known] = {
                 key: self._statistic(seen[key[1]], mask, counts.get(key))

@@ -25,10 +25,12 @@ class Recipe:
     One step is one update of the picture by `optimizer`: "lbfgs", "adam" or "sgd", in "pixels" or
     in "waves" (`nstlib.gatys.solvers`). `learning_rate` is in pixels of 0..1 and is multiplied by
     `decay` every 100 steps. `coarse` maps sizes, as parts of the picture's, to steps that are taken
-    there first, smallest first, with the content weight multiplied by `coarse_content`. `precision`
-    is the type in which VGG computes (`nstlib.vgg.network.build_vgg`); "fast" takes mixed_bfloat16
-    on CPUs that have it, in half the time. With `average` > 0 the result is the running average of
-    the steps with that decay. `convention` says how weights are to be read (`nst.CONVENTIONS`).
+    there first, smallest first, with the content weight multiplied by `coarse_content`. With
+    `grain` above 1 paintings are looked at without what is finer, in pixels, since a weave of
+    threads would answer it (`nst.without_grain`). `precision` is the type in which VGG computes
+    (`nstlib.vgg.network.build_vgg`); "fast" takes mixed_bfloat16 on CPUs that have it, in half the
+    time. With `average` > 0 the result is the running average of the steps with that decay.
+    `convention` says how weights are to be read (`nst.CONVENTIONS`).
 
     `histogram_weight` adds, at its layers, that each channel's values should be distributed as the
     painting's (`nst.histogram_loss`). `mask_inset`, 0 to 1, is how much of its receptive field a
@@ -58,6 +60,7 @@ class Recipe:
     steps: int = 200
     coarse: Mapping[float, int] = field(default_factory=dict)
     coarse_content: float = 1.0
+    grain: float = 1.0
     pooling: str = "max"
     padding: str = "zero"
     precision: str = "float32"
@@ -69,6 +72,7 @@ class Recipe:
             number(name, getattr(self, name), 0, most)
         for name, allowed in _CHOICES.items():
             choice(name, getattr(self, name), allowed)
+        number("grain", self.grain, 1, hint="1 looks at all of the painting.")
         number("steps", self.steps, 1, whole=True)
         for size, steps in self.coarse.items():
             hint = "It is a part of the picture's, as in {0.5: 50}."

@@ -28,6 +28,21 @@ def resize(image, size: int | tuple[int, int]) -> np.ndarray:
     return scaled(np.moveaxis(pixels[0], -1, 0), (height, width))
 
 
+def without_grain(picture, times: float = 1.6) -> np.ndarray:
+    """A picture so many times smaller, and enlarged again: softer, without canvas, paper and noise.
+
+    (1, height, width, 3), RGB, 0..1, of the same size; with `times` 1 it is the same picture. A
+    painter, network or descent, that is asked for what is finer than its strokes answers with
+    threads along the rows and columns, an even weave.
+    """
+    picture = as_image(picture)
+    if number("times", times, 1) == 1:
+        return picture
+    _, height, width, _ = picture.shape
+    small = resize(picture, (max(1, round(height / times)), max(1, round(width / times))))
+    return resize(small, (height, width))
+
+
 def as_image(array) -> np.ndarray:
     """An array or tensor as a picture: float32, 0..1, (1, height, width, 3).
 

@@ -85,9 +85,10 @@ def layer_explorer(images: Mapping[str, np.ndarray]):
 def style_explorer(images: Mapping[str, np.ndarray], network: str = "light"):
     """A widget over `nst.stylizer`: a photo, two of a network's styles, and the way between them.
 
-    As `layer_explorer`; `network` is a bundled network or a file.
+    `images` maps names to photos, which are shrunk to 480 pixels on the longest side; `network` is
+    a bundled network or a file.
     """
-    pictures, styles = shrunk(images), list(fast_styles(network))
+    pictures, styles = shrunk(images, 480), list(fast_styles(network))
 
     def draw(photo, style, other=styles[-1], share=0.0, strength=1.0, preserve_color=False):
         mix = {style: 1 - share}

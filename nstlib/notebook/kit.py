@@ -25,7 +25,7 @@ def panel(controls: Mapping, draw: Callable):
     widget, which Jupyter displays; its `redraw()` draws without a change.
     """
     controls = {name: _control(name, given, draw) for name, given in controls.items()}
-    picture = widgets.Image(format="jpeg")
+    picture = widgets.Image(format="jpeg", layout={"align_self": "flex-start"})  # not stretched
 
     def redraw(change=None) -> None:
         values = {name: control.value for name, control in controls.items()}
@@ -80,6 +80,6 @@ def named(images: Mapping) -> Mapping:
     return images
 
 
-def shrunk(images: Mapping) -> dict[str, np.ndarray]:
-    """The same, at most WIDGET_SIZE pixels on the longest side."""
-    return {name: at_most(image) for name, image in named(images).items()}
+def shrunk(images: Mapping, size: int = WIDGET_SIZE) -> dict[str, np.ndarray]:
+    """The same, at most `size` pixels on the longest side."""
+    return {name: at_most(image, size) for name, image in named(images).items()}

@@ -73,12 +73,13 @@ class Studio(widgets.VBox):
         self.canvas = Canvas(mode="wipe", width=WIDTH, label="the photo, and the painting over it")
         self.frame = widgets.IntSlider(0, min=0, max=0, description="frame")
         self.play = widgets.Play(interval=120, max=0)
-        self.curve = widgets.Image(format="jpeg")
+        self.curve = widgets.Image(format="jpeg", layout={"display": "none"})
+        self.course = widgets.VBox([widgets.HBox([self.play, self.frame]), self.curve])
         self._connect()
         self._look()
         knobs = [self.photo, self.painting, self.engine, self.style_weight, self.size, self.steps]
         buttons = in_a_row([self.paint, self.stop, self.save, self.download])
-        shown = widgets.VBox([self.canvas, widgets.HBox([self.play, self.frame]), self.curve])
+        shown = widgets.VBox([self.canvas, self.course])
         left = widgets.VBox([*knobs, buttons, self.said, self.code], layout={"width": "430px"})
         super().__init__([in_a_row([left, shown])])
 
@@ -107,6 +108,7 @@ class Studio(widgets.VBox):
         """Show the photo, and what belongs to the engine."""
         slow = self.engine.value == "gatys"
         self.style_weight.disabled = self.steps.disabled = not slow
+        self.course.layout.display = "" if slow else "none"  # one pass has no course
         self.said.value = ""
         try:
             if not self.paint.disabled:  # what is being painted stays on the canvas
@@ -151,7 +153,8 @@ class Studio(widgets.VBox):
         self._name = "_".join(names) + ".jpg"  # of now: the menus may say something else at the end
         self.frames, self._curves = [], []
         self.paint.disabled, self.stop.disabled, self.save.disabled = True, False, True
-        self.said.value, self.download.value, self.curve.value = "painting …", "", b""
+        self.said.value, self.download.value = "painting …", ""
+        self.curve.layout.display = "none"
         self._thread = Thread(target=self._work, daemon=True)
         self._thread.start()
 
@@ -219,7 +222,7 @@ class Studio(widgets.VBox):
         axis.set_xlabel("step")
         axis.set_ylabel("weighted loss")
         axis.legend(fontsize=8)
-        self.curve.value = as_jpeg(figure)
+        self.curve.value, self.curve.layout.display = as_jpeg(figure), ""
 
     # --- What is kept -----------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from nstlib.gatys.objective import objective
 from nstlib.gatys.painting import style_transfer
 from nstlib.gatys.photoreal import photorealistic
 from nstlib.gatys.recipe import recipe
+from nstlib.images.arrays import without_grain
 from nstlib.vgg import losses
 from nstlib.vgg.network import feature_extractor
 from nstlib.vgg.table import MEAN_BGR
@@ -42,12 +43,14 @@ def test_weights_and_conventions_meet_in_the_objective(tiny_image, style_image):
         convention="keras-example",
         relative=False,
         padding="zero",
+        grain=2.0,
     )
     total, terms = objective(tiny_image, style_image, settings, weights="random")(
         ops.array(1 - tiny_image)
     )
     extractor = feature_extractor(["block1_conv2", "block2_conv1"], weights="random")
-    now, photo, painting = (extractor(i) for i in (1 - tiny_image, tiny_image, style_image))
+    softer = without_grain(style_image, 2.0)
+    now, photo, painting = (extractor(i) for i in (1 - tiny_image, tiny_image, softer))
     content = losses.content_loss(now["block1_conv2"], photo["block1_conv2"])
     style = losses.gram_loss(now["block2_conv1"], losses.gram_matrix(painting["block2_conv1"]))
     pixels, (n1, m1), (n2, m2) = 32 * 40, (64, 32 * 40), (128, 16 * 20)

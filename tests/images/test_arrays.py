@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nstlib.errors import InputError
-from nstlib.images.arrays import as_image, resize, to_pil, to_uint8
+from nstlib.images.arrays import as_image, resize, to_pil, to_uint8, without_grain
 
 
 @pytest.mark.parametrize("size", [0, -3, 2.5, True, None, "small", (4, 0), (1, 2, 3)])
@@ -33,6 +33,18 @@ def test_resize_stays_in_range_beside_an_edge():
     edge[:, :, 8:] = 1
     large = resize(edge, 64)
     assert large.min() == 0 and large.max() == 1
+
+
+def test_grain_goes_and_shapes_stay(tiny_image):
+    column, row = np.meshgrid(np.arange(40), np.arange(32))
+    threads = np.repeat((column % 2)[None, ..., None], 3, axis=-1).astype(np.float32)
+    bars = np.repeat((row // 8 % 2)[None, ..., None], 3, axis=-1).astype(np.float32)
+    soft = without_grain(0.5 * threads + 0.5 * bars)
+    assert soft[0, 2:6, 4:-4].std() < 0.05 and soft.shape == threads.shape
+    assert soft[0, 12].mean() - soft[0, 4].mean() > 0.45
+    np.testing.assert_array_equal(without_grain(tiny_image, 1), tiny_image)
+    with pytest.raises(InputError, match="times is 0.5"):
+        without_grain(tiny_image, 0.5)
 
 
 def test_resize_takes_what_as_image_takes_and_leaves_it_alone(rgb, tiny_image):

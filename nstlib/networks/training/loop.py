@@ -17,7 +17,7 @@ from nstlib.networks.palette import set_palettes
 from nstlib.networks.training.canvas import Canvas
 from nstlib.networks.training.diary import Diary, Preview
 from nstlib.networks.training.loss import PerceptualLoss
-from nstlib.networks.training.photos import PhotoFolder, without_grain
+from nstlib.networks.training.photos import PhotoFolder
 
 WARM_UP = 100  # steps, at most a tenth of all
 
@@ -116,7 +116,6 @@ def train(
     stream of photos, which knows what was skipped.
     """
     plan, paintings, recipe = Training(**options), list(styles.values()), named_recipe(recipe)
-    models = [without_grain(painting) for painting in paintings]
     stream = PhotoFolder(
         content, crop=plan.crop, batch=plan.batch, seed=plan.seed,
         styles=len(styles), only=only, identity_every=identity_every,
@@ -129,7 +128,7 @@ def train(
     }  # fmt: skip
 
     def trainer(shared: keras.Model) -> StyleTrainer:
-        return StyleTrainer(shared, PerceptualLoss(models, recipe, plan.weights))
+        return StyleTrainer(shared, PerceptualLoss(paintings, recipe, plan.weights))
 
     measured = range(len(styles)) if only is None else only
     set_palettes(network, {number: paintings[number] for number in measured})

@@ -9,6 +9,7 @@ from functools import partial
 from nstlib.backend import ops
 from nstlib.errors import InputError
 from nstlib.gatys.recipe import Recipe, recipe as named_recipe
+from nstlib.images.arrays import without_grain
 from nstlib.vgg import losses
 from nstlib.vgg.network import feature_extractor
 
@@ -45,7 +46,7 @@ class PerceptualLoss:
         self.extract = see([layer for _, layer in self.weights])
         content = [layer for kind, layer in self.weights if kind == "content"]
         self.content = see(content) if content else lambda photos: {}  # mostly not as deep
-        features = [self.extract(painting) for painting in paintings]
+        features = [self.extract(without_grain(one, self.recipe.grain)) for one in paintings]
         self.grams = {
             layer: ops.concatenate([losses.gram_matrix(seen[layer]) for seen in features])
             for kind, layer in self.weights

@@ -12,7 +12,6 @@ from PIL import Image
 
 from nstlib.backend import keras
 from nstlib.errors import InputError, MissingFile
-from nstlib.images.arrays import resize
 from nstlib.images.files import rgb_picture
 from nstlib.images.formats import READABLE, sorted_out
 
@@ -21,7 +20,6 @@ FEW = 10
 # Of the ground: its first row and column, its scale (bumps of 2.5 to 6 pixels), its strength.
 LIES = ((0, 1e3), (0, 1e3), (0.85, 2.0), (0.6, 1.2))
 GRAIN = 0.002  # half of one of 256 levels
-SOFTER = 1.6  # times smaller, and as large again
 
 
 class PhotoFolder(keras.utils.PyDataset):
@@ -122,17 +120,6 @@ def with_grain(photos: np.ndarray, random: np.random.Generator) -> np.ndarray:
         return photos
     noise = random.normal(0, GRAIN, photos.shape).astype("float32")
     return np.clip(photos + noise * flat[:, None, None, None], 0, 1)
-
-
-def without_grain(painting: np.ndarray) -> np.ndarray:
-    """The painting a little softer, (1, height, width, 3): without canvas, paper and noise.
-
-    What is finer than a network can paint, which works at an eighth of a picture's size, it would
-    answer with threads along rows and columns, an even weave.
-    """
-    _, height, width, _ = painting.shape
-    small = resize(painting, (round(height / SOFTER), round(width / SOFTER)))
-    return resize(small, (height, width))
 
 
 def _picture_files(folder: Path) -> list[Path]:

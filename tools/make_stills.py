@@ -1,0 +1,117 @@
+"""Take a still picture of each panel, which stands in the stored notebooks for the living one.
+
+    python tools/make_stills.py            all panels
+    python tools/make_stills.py studio …   only these
+
+A panel lives beside its kernel only: GitHub, nbviewer and an opened file show a line of text in its
+place. Here each is opened in JupyterLab, used as a reader would, and photographed into PANELS;
+clean_notebooks.py puts the stills into the notebooks. Takes Playwright and Chromium (`lab.py`).
+"""
+
+import argparse
+import io
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from PIL import Image, ImageOps
+
+import lab
+from clean_notebooks import PANELS
+
+PHOTOS = "{n: nst.photo(n) for n in ('coffee', 'cat', 'jaguars')}"
+LONGEST = 1200  # seconds that a painting may take
+
+
+class Still(NamedTuple):
+    """A panel, and what is done with it before it is photographed."""
+
+    call: str
+    act: Callable = lambda page: None
+
+
+def press(name: str, until: Callable) -> Callable:
+    """Press a button and wait until the panel is done with it."""
+
+    def act(page) -> None:
+        page.get_by_role("button", name=name, exact=True).click()
+        until(page).wait_for(timeout=1000 * LONGEST)
+
+    return act
+
+
+def paint_a_mask(page) -> None:
+    canvas = page.locator("canvas").first
+    for height in (0.35, 0.5, 0.65):
+        lab.drag(page, canvas, (0.3, height), (0.75, height))
+        page.wait_for_timeout(500)
+
+
+def ask_for_the_strongest(page) -> None:
+    page.get_by_label("layer").select_option("block3_conv1")
+    page.get_by_label("channels").select_option("strongest here")
+    page.get_by_label("patches").check()
+    page.locator("canvas").first.click()
+
+
+STILLS = {
+    "studio": Still(
+        "nst.studio('coffee', 'starry_night', engine='fast', size=512)",
+        press("paint", lambda page: page.get_by_role("link", name="download")),
+    ),
+    "layer_explorer": Still(f"nst.layer_explorer({PHOTOS})", ask_for_the_strongest),
+    "gram_explorer": Still(
+        "nst.gram_explorer({n: nst.painting(n, 256) for n in ('great_wave', 'the_kiss')}, "
+        "['block1_conv1', 'block2_conv1', 'block3_conv1'])"
+    ),
+    "texture_explorer": Still(
+        "nst.texture_explorer('great_wave', size=192, steps=60)",
+        press("grow", lambda page: page.get_by_text("step 60 of 60")),
+    ),
+    "recipe_explorer": Still(
+        "nst.recipe_explorer('cat', 'great_wave', size=256, steps=40)",
+        press("paint", lambda page: page.locator("button:enabled", has_text="keep")),
+    ),
+    "mask_editor": Still("nst.mask_editor(nst.photo('cat', 320))", paint_a_mask),
+    "style_explorer": Still(f"nst.style_explorer({PHOTOS})"),
+}
+
+
+def photograph(name: str, still: Still) -> Path:
+    """One panel's still, at twice its pixels, as JPEG."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        lab.write_notebook(folder / "panel.ipynb", ["import nstlib as nst", still.call])
+        with (
+            lab.server(folder) as address,
+            lab.opened(address, "panel.ipynb", sharpness=2) as page,
+        ):
+            view = page.locator(".jp-OutputArea-output .widget-vbox").first
+            view.wait_for()
+            page.wait_for_timeout(3000)  # pictures arrive after the frame that they stand in
+            still.act(page)
+            page.wait_for_timeout(6000)
+            picture = Image.open(io.BytesIO(view.screenshot())).convert("RGB")
+    path = PANELS / f"{name}.jpg"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    without_margin(picture).save(path, quality=80)
+    return path
+
+
+def without_margin(picture: Image.Image) -> Image.Image:
+    """What of a picture is not the page's white."""
+    return picture.crop(ImageOps.invert(picture).getbbox())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="PANEL", help=", ".join(STILLS))
+    for name in parser.parse_args().names or STILLS:
+        if name not in STILLS:
+            raise SystemExit(f"No panel {name!r}: there are {', '.join(STILLS)}.")
+        print(photograph(name, STILLS[name]).relative_to(lab.ROOT))
+
+
+if __name__ == "__main__":
+    main()
