@@ -22,6 +22,7 @@ pytestmark = pytest.mark.random_weights
 LAYERS = {
     "content_layers": {"block2_conv1": 1.0},
     "style_layers": ["block1_conv1", "block2_conv1"],
+    "grain": 1.0,  # so that a picture can be its own painting
 }
 
 

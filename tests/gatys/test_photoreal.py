@@ -8,7 +8,7 @@ from nstlib.evaluation.measures import ssim
 from nstlib.gatys import photoreal
 
 random_weights = pytest.mark.random_weights
-QUICK = {"weights": "random", "progress": False}
+QUICK = {"weights": "random", "progress": False, "grain": 1.0}  # all is noise
 SHALLOW = {"content_layers": "block2_conv1", "style_layers": ["block1_conv1", "block2_conv1"]}
 
 
