@@ -96,7 +96,7 @@ def test_the_version_is_the_same_everywhere():
 def test_the_repository_is_the_same_everywhere():
     address = pyproject()["project"]["urls"]["Repository"]
     assert address in read("CITATION.cff")
-    assert f"git clone {address}" in read("README.md")
+    assert f"git clone --depth 1 {address}" in read("README.md")
 
 
 def test_ci_runs_what_a_contributor_runs():

@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 import nstlib as nst  # noqa: E402 - found beside this folder
 from nstlib.evaluation.gates import photo_networks  # noqa: E402
 
-ORDER = ("light", "johnson", "stylebank", "adain-light", "adain")  # architectures, left to right
+ORDER = ("light", "johnson", "stylebank", "adain-light")  # architectures, left to right
 GAP, LETTER = 6, 15  # pixels between tiles, and of a letter's height
 FONT = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
 

@@ -30,13 +30,15 @@ FLAT = {"coffee": 1.0, "golden_temple": 3 / 8}
 # Lab units: below `FAINT` a painting has no such colour to speak of (ink has no hues), and its
 # copy is asked for none: it has to stay below `PALE`.
 FAINT, PALE = 3.0, 4.5
-NO_PHOTOS = ("texture",)  # architectures that paint by themselves
+# Architectures that are not judged: textures need no photo, and adain, with VGG19 inside and no
+# palette, is there for chapter 10 to take apart; adain-light paints better.
+NOT_JUDGED = ("texture", "adain")
 
 
 def photo_networks() -> dict[str, dict]:
-    """The bundled networks that paint photos: name -> row, as `nst.bundled_networks` has them."""
+    """The bundled networks to paint photos with: name -> row, as in `nst.bundled_networks`."""
     rows = bundled_networks().items()
-    return {name: row for name, row in rows if row["architecture"] not in NO_PHOTOS}
+    return {name: row for name, row in rows if row["architecture"] not in NOT_JUDGED}
 
 
 def palette_kept(painted, painting) -> np.ndarray:

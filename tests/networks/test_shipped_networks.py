@@ -12,7 +12,6 @@ from nstlib.evaluation.measures import color_spread
 from nstlib.files import data_folder
 from nstlib.images import bundled
 from nstlib.images.arrays import resize
-from nstlib.images.color import color_matcher
 from nstlib.networks.conditions import conditions
 from nstlib.networks.files import load_network
 
@@ -74,11 +73,8 @@ def photos() -> np.ndarray:
 
 
 def painted(name: str, style: str, photos: np.ndarray) -> np.ndarray:
-    """A batch of photos as a bundled network paints them; adain has no palette inside."""
+    """A batch of photos as a bundled network paints them."""
     trained = load_network(name)
-    if trained.architecture == "adain":
-        match = color_matcher(bundled.painting(style, SEEN), quiet=True)
-        photos = np.concatenate([match(photo[None]) for photo in photos])
     beside = [np.repeat(one, len(photos), axis=0) for one in conditions(trained, style)]
     return np.asarray(trained.network([photos, *beside], training=False))
 
