@@ -11,8 +11,8 @@ from nstlib.notebook.choice import PictureChoice
 from nstlib.notebook.kit import WIDGET_SIZE, as_jpeg, at_most, in_a_row
 
 LAYERS = [f"block{block}_conv1" for block in range(1, 6)]
-SETTINGS = {"content_weight": 0.0, "pooling": "average", "tv_weight": 1.0, "coordinates": "waves"}
-SPREAD = 0.1  # of the noise at the start around gray: a strong one would leave its grain
+SETTINGS = {"content_weight": 0.0, "pooling": "average", "coordinates": "waves"}
+SPREAD = 0.02  # of the noise at the start around gray: a strong one leaves its grain
 
 
 def grow_texture(
@@ -21,18 +21,18 @@ def grow_texture(
     """A square picture of that size, in pixels, grown from noise towards a model's Gram matrices.
 
     `model` is a picture (1, height, width, 3), RGB, 0..1, `layers` are names, or names with
-    weights, as in a recipe. The `steps` are taken in `shifts` + 1 parts; between two of them the
-    picture is shifted around at random, what leaves it on one side coming in on the other, so that
-    no place stays near a border, from which the layers would know where they are. `seed` decides
-    noise and shifts; `changes` are for `style_transfer`, on_step among them. Gatys, Ecker & Bethge
-    2015, in waves, with total variation against the grain.
+    weights, as in a recipe. `shifts` times in the first half of its `steps` the picture is shifted
+    around at random, what leaves it on one side coming in on the other: so no place stays near a
+    border, from which layers know where they are. `seed` decides noise and shifts; `changes` are
+    for `style_transfer`, on_step among them. Gatys, Ecker & Bethge 2015, in waves, with total
+    variation against the grain.
     """
     draw = np.random.default_rng(seed)
     image = 0.5 + SPREAD * draw.standard_normal((1, size, size, 3)).astype("float32")
     settings = {**SETTINGS, "style_layers": layers, "progress": False, **changes}
     recipe, watched = settled("plain", settings)
     watched["objective"] = Objective(recipe, watched.get("weights", "imagenet"))
-    parts = np.diff(np.linspace(0, steps, shifts + 2).astype(int))
+    parts = np.diff([*np.linspace(0, steps // 2, shifts + 1).astype(int), steps])
     for part in parts[parts > 0]:
         if shifts:
             image = np.roll(image, draw.integers(0, size, 2), axis=(1, 2))
