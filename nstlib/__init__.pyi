@@ -123,7 +123,8 @@ from .notebook.course import (
     output_folder as output_folder,
 )
 from .notebook.diagrams import (
-    show_loop as show_loop, show_numbers as show_numbers, show_vgg as show_vgg,
+    show_loop as show_loop, show_loss_graph as show_loss_graph, show_numbers as show_numbers,
+    show_vgg as show_vgg,
 )
 from .notebook.explorers import (
     layer_explorer as layer_explorer, show_feature_maps as show_feature_maps,

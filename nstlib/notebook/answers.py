@@ -10,7 +10,7 @@ from numpy.linalg import cholesky, inv
 from scipy.fft import dctn
 from scipy.ndimage import median_filter
 
-from nstlib.backend import ops
+from nstlib.backend import keras, ops
 from nstlib.gatys.photoreal import matting_laplacian
 from nstlib.gatys.recipe import recipe
 from nstlib.images.bundled import photo
@@ -76,6 +76,20 @@ def _cost(steps: int, coarse: dict[float, int]) -> float:
     return sum(size**2 * (1 + steps) for size, steps in sizes.items())
 
 
+def _shifted_gram(k: int) -> np.ndarray:
+    """How channels go together with those `k` positions to the right, for chapter 3's example."""
+    features = np.arange(60.0).reshape(3, 5, 4) % 7
+    left, right = features[:, : 5 - k], features[:, k:]
+    return np.einsum("hwc,hwd->cd", left, right) / (3 * (5 - k))
+
+
+def _three_steps_of_adam() -> float:
+    pixel, optimizer = keras.Variable(0.5), keras.optimizers.Adam(0.04)
+    for slope in (1.0, -2.0, 0.5):
+        optimizer.apply([ops.convert_to_tensor(slope)], [pixel])
+    return float(ops.convert_to_numpy(pixel))
+
+
 def _brightness_gradient(weight: float) -> np.ndarray:
     """Of weight * b^T L b / pixels, b the brightness of a small photo whose colours are squared."""
     small, shares = photo("golden_temple", 48), np.array([0.299, 0.587, 0.114])
@@ -111,10 +125,27 @@ ANSWERS = {
         lambda: [_shape(300, 400, "block4_conv2"), _field("block4_conv2", "vgg19")],
         "three poolings lie above block 4; each halves the sides and drops a remainder.",
     ),
-    "03.predict": Word(
-        "afaa7a7084a5",
-        ("the same", "nearly the same", "another"),
-        "compare the distance with those of section 4: two paintings by one hand are at 0.6.",
+    "03.build": Value(
+        lambda: _shifted_gram(2),
+        "cut k columns off the right of one copy and off the left of the other; there are "
+        "h (w - k) pairs of places, and c comes from the left one.",
+    ),
+    "03.predict": Value(
+        lambda: ["mirrored", "upside down", "shuffled"],
+        "what do the strokes of the wave look like in each? Then measure all three.",
+    ),
+    "04.build": Value(
+        _three_steps_of_adam,
+        "m and v are updated first, then x moves against m / (sqrt(v) + epsilon).",
+    ),
+    "04.change": Word(
+        "55c64d0fcd6f",
+        ("photo", "painting"),
+        "which layers see colour, and which of them are asked?",
+    ),
+    "04.predict": Value(
+        lambda: 0.04,
+        "put m = (1 - rho_1) g and v = (1 - rho_2) g^2 into the formula: what cancels?",
     ),
     "05.build": Value(
         lambda: _STRETCH * dctn(_GRADIENT, axes=(1, 2), norm="ortho"),

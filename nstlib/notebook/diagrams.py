@@ -7,8 +7,9 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import FancyBboxPatch
 
+from nstlib.gatys.recipe import Recipe, recipe as named_recipe
 from nstlib.images.arrays import resize
-from nstlib.vgg.table import layer_name, receptive_reach, vgg_layers
+from nstlib.vgg.table import layer_name, layer_names, receptive_reach, vgg_layers
 
 INK, PAPER = "#333333", "#f2efe6"
 CONTENT, STYLE, POOL = "#2a78b8", "#d9822b", "#b8b2a2"
@@ -114,6 +115,80 @@ def show_vgg(
     for place, (color, word) in enumerate(((CONTENT, "content"), (STYLE, "style"))):
         axis.text(9.0 + 0.75 * place, 2.5, word, color=color, fontsize=10)
     plt.show()
+
+
+def show_loss_graph(
+    content,
+    style,
+    picture,
+    recipe: str | Recipe = "plain",
+    *,
+    terms: Mapping[str, float] | None = None,
+) -> None:
+    """Draw the loss of a recipe as a graph: what is compared where, and with which weight.
+
+    The photo, the painting and a picture on its way, (1, height, width, 3), RGB, 0..1, go through
+    VGG; a row for each layer that is asked for something, from the picture down to the deepest,
+    and the way back of the gradient. `terms` are those of `nst.objective` for that picture: then
+    each row says what it adds to the loss.
+    """
+    recipe = named_recipe(recipe)
+    order = layer_names(recipe.network)
+    rows = sorted(recipe.layer_weights.items(), key=lambda row: order.index(row[0][1]))
+    rows = [(("tv", ""), recipe.tv_weight)] * (recipe.tv_weight > 0) + rows
+    figure = plt.figure(figsize=(10.5, 4.6))
+    axis = figure.add_axes((0, 0, 1, 1), xlim=(0, 10.5), ylim=(0, 4.6))
+    axis.axis("off")
+    for title, image, y, color in (
+        ("photo c", content, 3.75, CONTENT),
+        ("picture x", picture, 2.45, INK),
+        ("painting s", style, 1.15, STYLE),
+    ):
+        _picture(axis, image, (0.95, y), 0.95)
+        axis.text(0.95, y + 0.52, title, color=color, ha="center", va="bottom", fontsize=9)
+        _arrow(axis, (1.75, y), (2.25, y), color)
+    heights = np.linspace(4.2, 0.7, len(rows))
+    top, bottom = heights[int(recipe.tv_weight > 0)] + 0.24, heights[-1] - 0.24
+    _box(axis, (3.0, (top + bottom) / 2), (1.5, top - bottom), "")
+    axis.text(3.0, top + 0.05, recipe.network.upper(), ha="center", va="bottom", fontsize=9)
+    for y, (key, weight) in zip(heights, rows, strict=True):
+        _loss_row(axis, y, key, weight, recipe, terms)
+    said = "loss\n$L(x)$" if terms is None else f"loss\n$L(x)$\n{sum(terms.values()):.3g}"
+    _box(axis, (9.85, 2.45), (0.95, 0.95), said)
+    axis.plot([9.85, 9.85, 0.12, 0.12], [1.95, 0.12, 0.12, 2.45], color=INK, lw=1.6)
+    _arrow(axis, (0.12, 2.45), (0.25, 2.45), INK)
+    said = "the gradient $\\partial L / \\partial x$ goes back through VGG to every pixel"
+    axis.text(5.0, 0.2, said, ha="center", fontsize=9.5, color=INK)
+    plt.show()
+
+
+def _loss_row(axis, y: float, key, weight: float, recipe: Recipe, terms) -> None:
+    """One term: layer, comparison, weight, and what it adds to the loss."""
+    kind, layer = key
+    color = {"content": CONTENT, "tv": INK}.get(kind, STYLE)
+    seen, formula = {
+        "tv": ("", "$V(x)$, total variation"),
+        "content": ("$F$", r"$\langle (F-P)^2\rangle\ /\ \langle P^2\rangle$"),
+        "style": ("$G_l$", r"$\langle (G_l-A_l)^2\rangle\ /\ \langle A_l^2\rangle$"),
+        "histogram": ("$F$", "sorted values"),
+    }[kind]
+    formula = formula if recipe.relative else formula.split(r"\ /")[0].rstrip("$") + "$"
+    if layer:
+        axis.text(3.0, y, layer, ha="center", va="center", fontsize=9.5, color=color)
+        axis.text(3.95, y + 0.06, seen, ha="center", va="bottom", fontsize=9, color=color)
+    else:  # it is asked of the pixels, past the network
+        axis.plot([2.0, 2.0], [2.45, y], color=INK, lw=1.6)
+    _arrow(axis, (3.78 if layer else 2.0, y), (4.25, y), color)
+    _box(axis, (5.3, y), (2.0, 0.42), formula, color)
+    axis.plot([6.3, 8.3], [y, y], color=color, lw=1.6)
+    _arrow(axis, (8.3, y), (9.35, 2.45 + 0.22 * (y - 2.45)), color)
+    said = {
+        "content": f"× α = {weight:g}",
+        "style": f"× β $w_l$ = {recipe.style_weight:g} · {recipe.style_layers.get(layer, 0):g}",
+    }.get(kind, f"× {weight:g}" if layer else f"× γ = {weight:g}")
+    if terms is not None:
+        said += f"  →  {terms[f'{kind} {layer}'.strip()]:.3g}"
+    axis.text(6.45, y + 0.05, said, ha="left", va="bottom", fontsize=9, color=color)
 
 
 def _box(axis, middle, size, text: str, color: str = INK, *, filled: bool = False) -> None:

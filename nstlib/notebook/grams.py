@@ -83,15 +83,20 @@ def _as_picture(matrix: np.ndarray, side: int = 512) -> np.ndarray:
 
 
 def _draw_entry(new_figure: Callable, image, maps: np.ndarray, entry: tuple[int, int]):
-    """The picture, two maps, their product: a figure in a row."""
+    """The picture, two maps, their product: a figure in a row.
+
+    White is each map's largest activation, and in the product both of them at one place: two
+    channels that never meet give a dark one.
+    """
     c, d = entry
-    product = maps[..., c] * maps[..., d]
-    drawn = {"the picture": as_image(image)[0], f"channel {c}": maps[..., c]}
-    drawn |= {f"channel {d} ": maps[..., d], f"product, mean {product.mean():.3g}": product}
+    one, other = maps[..., c], maps[..., d]
+    product, white = one * other, [1, one.max(), other.max(), one.max() * other.max()]
+    drawn = {"the picture": as_image(image)[0], f"map of channel c = {c}": one}
+    drawn |= {f"map of channel d = {d}": other, f"product, mean {product.mean():,.0f}": product}
     height, width = drawn["the picture"].shape[:2]
     figure = new_figure(figsize=(11.0, 11.0 / 4 * height / width + 0.4), layout="constrained")
-    for axis, (title, values) in zip(figure.subplots(1, 4), drawn.items(), strict=True):
-        axis.imshow(values, cmap="gray", vmin=0, interpolation="nearest")
+    for axis, title, most in zip(figure.subplots(1, 4), drawn, white, strict=True):
+        axis.imshow(drawn[title], cmap="gray", vmin=0, vmax=most or 1, interpolation="nearest")
         axis.set_title(title, fontsize=10)
         axis.axis("off")
     return figure
@@ -110,4 +115,5 @@ def _draw_grams(new_figure: Callable, entries: Sequence[tuple], channels: int):
         right.imshow(matrix, cmap="magma", norm=norm, interpolation="nearest")
         i, j = np.unravel_index(np.argmax(np.triu(matrix, k=1)), matrix.shape)
         right.set_title(f"most together: channels {i} and {j}", fontsize=9)
+        right.set(xlabel="channel d", ylabel="channel c")
     return figure

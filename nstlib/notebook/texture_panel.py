@@ -4,25 +4,41 @@ import ipywidgets as widgets
 import numpy as np
 
 from nstlib.errors import NstError, number
-from nstlib.gatys.painting import style_transfer
+from nstlib.gatys.objective import Objective
+from nstlib.gatys.painting import settled, style_transfer
 from nstlib.notebook.canvas import Canvas
 from nstlib.notebook.choice import PictureChoice
 from nstlib.notebook.kit import WIDGET_SIZE, as_jpeg, at_most, in_a_row
 
 LAYERS = [f"block{block}_conv1" for block in range(1, 6)]
-SETTINGS = {"content_weight": 0.0, "start": "noise", "pooling": "average", "tv_weight": 1.0}
+SETTINGS = {"content_weight": 0.0, "pooling": "average", "coordinates": "waves"}
+SPREAD = 0.02  # of the noise at the start around gray: a strong one leaves its grain
 
 
-def grow_texture(model, layers, size: int, *, steps: int = 50, on_step=None) -> np.ndarray:
+def grow_texture(
+    model, layers, size: int, *, steps: int = 50, shifts: int = 0, seed: int = 0, **changes
+) -> np.ndarray:
     """A square picture of that size, in pixels, grown from noise towards a model's Gram matrices.
 
     `model` is a picture (1, height, width, 3), RGB, 0..1, `layers` are names, or names with
-    weights, as in a recipe. Gatys, Ecker & Bethge 2015, with total variation against the grain.
+    weights, as in a recipe. `shifts` times in the first half of its `steps` the picture is shifted
+    around at random, what leaves it on one side coming in on the other: so no place stays near a
+    border, from which layers know where they are. `seed` decides noise and shifts; `changes` are
+    for `style_transfer`, on_step among them. Gatys, Ecker & Bethge 2015, in waves, with total
+    variation against the grain.
     """
-    blank = np.full((1, size, size, 3), 0.5, "float32")
-    watched = {"on_step": on_step, "progress": False}
-    settings = {**SETTINGS, "style_layers": layers, "steps": steps}
-    return style_transfer(blank, model, "plain", **settings, **watched).image
+    draw = np.random.default_rng(seed)
+    image = 0.5 + SPREAD * draw.standard_normal((1, size, size, 3)).astype("float32")
+    settings = {**SETTINGS, "style_layers": layers, "progress": False, **changes}
+    recipe, watched = settled("plain", settings)
+    watched["objective"] = Objective(recipe, watched.get("weights", "imagenet"))
+    parts = np.diff([*np.linspace(0, steps // 2, shifts + 1).astype(int), steps])
+    for part in parts[parts > 0]:
+        if shifts:
+            image = np.roll(image, draw.integers(0, size, 2), axis=(1, 2))
+        start = image.clip(0, 1)
+        image = style_transfer(start, model, recipe, start=start, steps=int(part), **watched).image
+    return image
 
 
 def texture_explorer(model: str = "brick", *, size: int = 128, steps: int = 40) -> "TexturePanel":

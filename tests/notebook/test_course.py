@@ -200,6 +200,25 @@ def test_a_kept_answer_is_checked_whatever_its_capitals(capsys):
     assert "'painting' is not the answer" in said and "A hint: with a style weight of 0" in said
 
 
+RIGHT = {
+    "03.build": np.einsum(
+        "hwc,hwd->cd", *(np.arange(60.0).reshape(3, 5, 4)[:, a:b] % 7 for a, b in ((0, 3), (2, 5)))
+    )
+    / 9,
+    "03.predict": ["mirrored", "upside down", "shuffled"],
+    "04.build": 0.480112,
+    "04.change": "Photo",
+    "04.predict": 0.04,
+}
+
+
+def test_kept_answers_of_chapters_3_and_4(capsys):
+    for name, right in RIGHT.items():
+        assert course.check(name, right), name
+        wrong = right[::-1] if isinstance(right, list | str) else 0.9 * right
+        assert not course.check(name, wrong), name
+
+
 @pytest.mark.parametrize(("given", "said"), [(..., "nothing given, write your"), (7, "write one")])
 def test_an_answer_of_another_kind_is_told_what_is_asked_for(given, said, capsys):
     assert not course.check("00.predict", given)

@@ -46,3 +46,19 @@ def test_numbers_stand_in_their_cells(figures):
     nst.show_numbers({"k": [[-1, 0, 2.5]], "none": [[0, 0], [0, 0]]})
     assert texts(figures[0]) == ["-1", "0", "2.5", "0", "0", "0", "0"]
     assert [axis.get_title() for axis in figures[0].axes] == ["k", "none"]
+
+
+def test_the_loss_is_drawn_with_the_weights_of_the_recipe(figures, tiny_image):
+    recipe = nst.recipe("plain", style_layers={"block1_conv1": 0.75, "block3_conv1": 0.25})
+    names = "content block4_conv2", "style block1_conv1", "style block3_conv1", "tv"
+    terms = dict(zip(names, (0.0, 3.5, 2.25, 0.125), strict=True))
+    nst.show_loss_graph(tiny_image, tiny_image, tiny_image, recipe, terms=terms)
+    said = texts(figures[0])
+    assert {"× α = 1  →  0", "× γ = 10  →  0.125", "loss\n$L(x)$\n5.88"} <= {*said}
+    assert "× β $w_l$ = 20 · 0.75  →  3.5" in said and "block5_conv1" not in said
+
+
+def test_the_loss_is_drawn_without_what_a_recipe_does_not_ask_for(figures, tiny_image):
+    nst.show_loss_graph(tiny_image, tiny_image, tiny_image, "gatys-2016")
+    said = " ".join(texts(figures[0]))
+    assert "total variation" not in said and "langle P^2" not in said

@@ -271,7 +271,8 @@ def test_an_entry_of_the_gram_matrix_is_the_mean_of_the_product(tiny_image, figu
     grams.show_gram_entry(tiny_image, "block1_conv1", 3, 5)
     *maps, product = (axis.images[0].get_array() for axis in figures[0].axes[1:])
     np.testing.assert_allclose(product, maps[0] * maps[1])
-    assert titles(figures[0])[3] == f"product, mean {product.mean():.3g}"
+    assert titles(figures[0])[3] == f"product, mean {product.mean():,.0f}"
+    assert figures[0].axes[-1].images[0].get_clim() == (0, maps[0].max() * maps[1].max())
 
 
 def test_a_picture_is_lit_where_a_channel_is_active(tiny_image):

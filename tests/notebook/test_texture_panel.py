@@ -1,5 +1,7 @@
 """Textures grown from chosen layers, by a call and by a click."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,22 @@ def test_a_texture_comes_nearer_to_its_model():
     noise = np.random.default_rng(0).uniform(0, 1, grown.shape).astype("float32")
     assert grown.shape == (1, 48, 48, 3)
     assert nst.style_distance(grown, model) < 0.5 * nst.style_distance(noise, model)
+
+
+def test_the_canvas_is_shifted_between_the_parts(monkeypatch):
+    starts, counted = [], []
+
+    def style_transfer(content, model, recipe, *, start, steps, **watched):
+        starts.append(start)
+        counted.append(steps)
+        return SimpleNamespace(image=start)
+
+    monkeypatch.setattr(texture_panel, "style_transfer", style_transfer)
+    grown = nst.grow_texture(nst.painting("brick", 48), ["block1_conv1"], 32, steps=7, shifts=2)
+    assert counted == [1, 2, 4] and grown is starts[-1]
+    for before, later in zip(starts, starts[1:], strict=False):  # moved, and nothing else
+        assert not np.array_equal(before, later)
+        np.testing.assert_array_equal(np.sort(before, axis=None), np.sort(later, axis=None))
 
 
 def test_the_panel_grows_from_the_layers_that_are_ticked(monkeypatch):
