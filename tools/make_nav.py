@@ -5,6 +5,7 @@
 
 The line stands in the first cell between `<!-- nav -->` and `<!-- /nav -->`. Its order is the order
 of the file names; its words are the notebooks' titles; the repository is named in pyproject.toml.
+Colab opens no relative links, so that a second line has the addresses there.
 """
 
 import argparse
@@ -31,11 +32,15 @@ def repository() -> str:
     return found[1]
 
 
+def in_colab(path: Path) -> str:
+    """The address of a file of this repository in Colab."""
+    place = path.resolve().relative_to(ROOT).as_posix()
+    return f"{COLAB}/github/{repository()}/blob/{BRANCH}/{place}"
+
+
 def colab_badge(path: Path) -> str:
     """The picture that opens a file of this repository in Colab, as Markdown."""
-    place = path.resolve().relative_to(ROOT).as_posix()
-    target = f"{COLAB}/github/{repository()}/blob/{BRANCH}/{place}"
-    return f"[![Open in Colab]({COLAB}/assets/colab-badge.svg)]({target})"
+    return f"[![Open in Colab]({COLAB}/assets/colab-badge.svg)]({in_colab(path)})"
 
 
 def title(path: Path) -> str:
@@ -73,11 +78,22 @@ def solution_links(path: Path) -> list[str]:
     return links
 
 
+def colab_links(path: Path) -> str:
+    """Every chapter by its number, and this one's solutions or chapter, as they open in Colab."""
+    is_solution = path.parent.name == "solutions"
+    there = [p for p in chapters() if is_solution or p != path]
+    links = [f"[{p.stem[:2]}]({in_colab(p)})" for p in there]
+    solutions = path.parent / "solutions" / path.name
+    if solutions.exists():
+        links.append(f"[solutions]({in_colab(solutions)})")
+    return f"In Colab: {' '.join(links)}"
+
+
 def nav_block(path: Path) -> str:
     """The whole block. The blank lines make Markdown read the links as links, not as HTML."""
     links = solution_links(path) if path.parent.name == "solutions" else chapter_links(path)
     line = " · ".join([*links, colab_badge(path)])
-    return f"<!-- nav -->\n\n{line}\n\n<!-- /nav -->"
+    return f"<!-- nav -->\n\n{line}\n\n{colab_links(path)}\n\n<!-- /nav -->"
 
 
 def main(argv: list[str] | None = None) -> int:
