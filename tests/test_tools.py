@@ -76,6 +76,20 @@ def test_widgets_keep_their_text_and_progress_bars_go():
     ]
 
 
+def test_a_panel_gets_its_still(tmp_path, monkeypatch):
+    monkeypatch.setattr(clean_notebooks, "PANELS", tmp_path)
+    (tmp_path / "studio.jpg").write_bytes(base64.b64decode(picture("JPEG")))
+    panel = {clean_notebooks.WIDGET_VIEW: {"model_id": "0"}, "text/plain": "Studio(children=())"}
+    notebook = nbformat.reads(text_of(display(panel)), 4)
+    notebook.cells[-1].source = "nst.studio('cat', 'the_scream')"
+    mended, _ = clean_notebooks.clean(nbformat.writes(notebook))
+    assert list(outputs(mended)[0]["data"]) == ["image/jpeg", "text/plain"]
+    assert clean_notebooks.clean(mended)[1] == []
+    (tmp_path / "studio.jpg").write_bytes(base64.b64decode(picture("JPEG", 16)))
+    _, problems = clean_notebooks.clean(mended)
+    assert [problem.message for problem in problems] == ["the panel's still is missing or old"]
+
+
 def test_figures_become_small_jpegs():
     mended, _ = clean_notebooks.clean(text_of(display({"image/png": picture("PNG")})))
     data = outputs(mended)[0]["data"]

@@ -135,13 +135,13 @@ def widgets(notebook) -> Iterator[Problem]:
             text = data.get("text/plain", "")
             if WIDGET_VIEW in data:
                 yield Problem(index, "a widget's view is stored", True)
-                output.data = data = {"text/plain": text}
+                output.data = {"text/plain": text}
                 if not text or PROGRESS_BAR.search(text):
                     continue
             still = still_of(cell.source) if PANEL.match(text) else None
-            if still and data.get("image/jpeg") != still:
+            if still and output.data.get("image/jpeg") != still:
                 yield Problem(index, "the panel's still is missing or old", True)
-                data["image/jpeg"] = still
+                output.data["image/jpeg"] = still
             kept.append(output)
         cell.outputs = kept
 
