@@ -1,6 +1,7 @@
 """Panels over the filters: any of them with its numbers, and a kernel whose numbers one types."""
 
 from collections.abc import Mapping
+from functools import wraps
 
 import cv2
 import ipywidgets as widgets
@@ -97,26 +98,13 @@ def filter_explorer(images: Mapping[str, np.ndarray]):
     def choose(change=None) -> None:
         chosen = FILTERS[names.value]
 
+        @wraps(chosen)  # so that the panel finds the defaults
         def draw(**settings):
             return chosen(images[pictures.value], **settings)
 
-        defaults = chosen.__kwdefaults__
-        controls = {
-            name: _control(name, choices, defaults[name])
-            for name, choices in CONTROLS[names.value].items()
-        }
-        below.children = [panel(controls, draw)]
+        below.children = [panel(CONTROLS[names.value], draw)]
 
     pictures.observe(lambda change: below.children[0].redraw(), names="value")
     names.observe(choose, names="value")
     choose()
     return widgets.VBox([in_a_row([pictures, names]), below])
-
-
-def _control(name: str, choices, default):
-    """A menu or a slider that begins at a default and draws when it is let go."""
-    control = widgets.interactive.widget_from_abbrev(choices, default)
-    control.description = name
-    if hasattr(control, "continuous_update"):
-        control.continuous_update = False
-    return control
