@@ -1,9 +1,4 @@
-"""What the exercises ask for, so that no cell shows its own answer, and a hint for each."""
-
-import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+"""What the exercises of chapters 0 to 7 ask for, and a hint for each."""
 
 import numpy as np
 from numpy.linalg import cholesky, inv
@@ -15,41 +10,8 @@ from nstlib.gatys.photoreal import matting_laplacian
 from nstlib.gatys.recipe import recipe
 from nstlib.images.bundled import photo
 from nstlib.images.filters import emboss
+from nstlib.notebook.answers.kinds import Value, Word
 from nstlib.vgg.table import receptive_reach, vgg_layers
-
-NOTHING = "nothing given"
-
-
-@dataclass(frozen=True)
-class Word:
-    """One of a few words, kept as a hash; capital letters and spaces do not matter."""
-
-    hashed: str
-    words: tuple[str, ...]
-    hint: str
-
-    def problem(self, yours: Any) -> str:
-        """What is wrong with an answer, or ""."""
-        word = "" if yours is ... else str(yours).strip().lower()
-        if word in self.words:
-            return "" if _hash(word) == self.hashed else f"{word!r} is not the answer"
-        return difference(yours, ...) if yours is ... else f"write one of {', '.join(self.words)}"
-
-
-@dataclass(frozen=True)
-class Value:
-    """What a function computes; `of` takes from an answer what is compared, as what it returns."""
-
-    reference: Callable[[], Any]
-    hint: str
-    of: Callable[[Any], Any] = lambda yours: yours
-
-    def problem(self, yours: Any) -> str:
-        return difference(yours if yours is ... else self.of(yours), self.reference())
-
-
-def _hash(word: str) -> str:
-    return hashlib.sha256(word.encode()).hexdigest()[:12]
 
 
 def _field(layer: str, network: str) -> int:
@@ -185,33 +147,3 @@ ANSWERS = {
         "two pixels share a window if both fit into it: how far apart can they be in a row?",
     ),
 }
-
-
-def difference(yours: Any, reference: Any, tolerance: float = 1e-4) -> str:
-    """The first difference in words, or "" for none."""
-    if yours is None or yours is ...:
-        return f"{NOTHING}, write your answer in place of the dots"
-    both = yours, reference
-    mine, theirs = (dict(enumerate(v)) if isinstance(v, list | tuple) else v for v in both)
-    if not (isinstance(mine, dict) and isinstance(theirs, dict)):
-        return _array_difference(yours, reference, tolerance)
-    if mine.keys() != theirs.keys():
-        return f"the entries are {list(mine)}, expected {list(theirs)}"
-    problems = ((key, difference(mine[key], theirs[key], tolerance)) for key in theirs)
-    return next((f"at {key!r}, {problem}" for key, problem in problems if problem), "")
-
-
-def _array_difference(yours: Any, reference: Any, tolerance: float) -> str:
-    """The same for numbers, strings or tensors; numbers, also bfloat16 (V), in double precision."""
-    arrays = [ops.convert_to_numpy(value) for value in (yours, reference)]
-    yours, reference = (a.astype("float64") if a.dtype.kind in "biufV" else a for a in arrays)
-    if yours.shape != reference.shape:
-        return f"the shape is {yours.shape}, expected {reference.shape}"
-    if yours.dtype != np.float64 or reference.dtype != np.float64:
-        right = np.array_equal(yours, reference)
-        return "" if right else f"{repr(yours.tolist()):.60} is not the answer"
-    largest = np.max(np.abs(reference), initial=0.0)
-    allowed = tolerance * (largest or 1.0)
-    if np.allclose(yours, reference, rtol=0, atol=allowed):
-        return ""
-    return f"the largest difference is {np.max(np.abs(yours - reference)):.3g}"
