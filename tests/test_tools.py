@@ -89,6 +89,11 @@ def test_a_panel_gets_its_still(tmp_path, monkeypatch):
     (tmp_path / "studio.jpg").write_bytes(base64.b64decode(picture("JPEG", 16)))
     _, problems = clean_notebooks.clean(mended)
     assert [problem.message for problem in problems] == ["the panel's still is missing or old"]
+    for word, side in {"great_wave": 20, "the_scream": 24}.items():
+        (tmp_path / f"studio-{word}.jpg").write_bytes(base64.b64decode(picture("JPEG", side)))
+    mended, _ = clean_notebooks.clean(mended)
+    still = base64.b64decode(outputs(mended)[0]["data"]["image/jpeg"])
+    assert Image.open(io.BytesIO(still)).size == (24, 24)
 
 
 def test_figures_become_small_jpegs():
