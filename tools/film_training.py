@@ -1,4 +1,4 @@
-"""Film a network while it learns one painting: what chapter 8 shows of a training that takes longer.
+"""Film a network while it learns one painting: what chapter 8 shows of a longer training.
 
     python tools/film_training.py --content PHOTOS
 

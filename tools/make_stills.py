@@ -90,6 +90,14 @@ STILLS = {
         press("paint", lambda page: page.get_by_text("drag the white line")),
     ),
     "mask_editor": Still("nst.mask_editor(nst.photo('cat', 320))", paint_a_mask),
+    "map_explorer": Still(
+        "import numpy as np\n"
+        "styles = nst.fast_styles()\n"
+        "colors = np.array([nst.painting(name, 64).mean(axis=(0, 1, 2)) for name in styles])\n"
+        "apart = np.linalg.norm(colors[:, None] - colors, axis=-1)\n"
+        "nst.map_explorer(nst.style_places(styles, apart))",
+        lambda page: page.locator("canvas").first.click(position={"x": 300, "y": 120}),
+    ),
     "style_explorer": Still(f"nst.style_explorer({PHOTOS})"),
 }
 

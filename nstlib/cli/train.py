@@ -2,7 +2,7 @@
 
 import argparse
 
-from nstlib import gatys, images, networks, vgg
+from nstlib import gatys, images, networks
 from nstlib.cli.options import WEIGHT, WHOLE, given, path
 from nstlib.errors import InputError
 from nstlib.files import write

@@ -9,7 +9,7 @@ from nstlib.images.show import show
 
 
 def spectrum(picture) -> np.ndarray:
-    """How strong each frequency is in a picture's brightness: (side, side), the slowest in the middle.
+    """How strong each frequency of a picture's brightness is: (side, side), the slowest inmost.
 
     Of the largest square at the top left, faded out to its borders, which would count as an edge.
     What repeats every N pixels across lies side / N to the left and to the right of the middle.

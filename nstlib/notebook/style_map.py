@@ -31,7 +31,8 @@ def style_places(names, distances) -> dict[str, tuple[float, float]]:
     center = np.eye(len(names)) - 1 / len(names)
     sizes, axes = np.linalg.eigh(-center @ squares @ center / 2)
     points = axes[:, -2:] * np.sqrt(np.maximum(sizes[-2:], 0))
-    points = (points - points.min(axis=0)) / np.maximum(np.ptp(points, axis=0), 1e-9)
+    points = points - points.min(axis=0)
+    points = points / np.maximum(points.max(axis=0), 1e-9)
     for _ in range(100):
         apart = points[:, None] - points[None]
         distance = np.linalg.norm(apart, axis=-1) + np.eye(len(names))
@@ -41,12 +42,14 @@ def style_places(names, distances) -> dict[str, tuple[float, float]]:
 
 
 def style_map(places: Places, at: tuple[float, float] | None = None) -> np.ndarray:
-    """The map as a picture (1, height, width, 3): the paintings at their places, a ring `at` one."""
+    """The map as a picture (1, height, width, 3), a painting at each place, and a ring `at` one."""
     drawn = np.ones((1, HEIGHT, WIDTH, 3), "float32")
     for name, place in places.items():
         small = resize(painting(name, 2 * THUMB), THUMB)
         _, height, width, _ = small.shape
-        left, top = (int(v - side // 2) for v, side in zip(_pixel(place), (width, height)))
+        left, top = (
+            int(v - side // 2) for v, side in zip(_pixel(place), (width, height), strict=True)
+        )
         drawn[:, top : top + height, left : left + width] = small
     if at is not None:
         x, y = _pixel(at)
@@ -109,9 +112,8 @@ class StyleMap(widgets.VBox):
             picture = self.photo.load(self._size)
             self.painted.picture = as_jpeg(stylizer(mix, network=self._network)(picture))
             self.map.picture = as_jpeg(style_map(self._places, (x, y)))
-            self.said.value = "nst.stylizer({%s})" % ", ".join(
-                f"{name!r}: {share:.2f}" for name, share in mix.items()
-            )
+            shares = ", ".join(f"{name!r}: {share:.2f}" for name, share in mix.items())
+            self.said.value = f"nst.stylizer({{{shares}}})"
         except NstError as error:
             self.said.value = str(error)
 
