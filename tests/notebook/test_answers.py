@@ -47,7 +47,7 @@ RIGHT = {
     "08.change": 4,
     "08.predict": "Finer",
     "09.build": scaled,
-    "09.change": ["colors"],
+    "09.change": ["up", "colors"],
     "09.predict": 4.64,
 }
 WRONG = [
@@ -68,8 +68,8 @@ WRONG = [
     ("08.predict", "coarser"),
     ("09.build", lambda distances: scaled(distances, -1)),
     ("09.build", lambda distances: 0.9 * scaled(distances)),
-    ("09.change", ["up"]),
-    ("09.change", ["colors", "up"]),
+    ("09.change", ["colors"]),
+    ("09.change", ["down", "residual", "up"]),
     ("09.predict", 66.7),
     ("09.predict", 2 * 4.6),
 ]

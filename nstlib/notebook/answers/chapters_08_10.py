@@ -67,9 +67,9 @@ ANSWERS = {
         of=lambda scaled: _apart(scaled(_apart(_POINTS))),
     ),
     "09.change": Value(
-        lambda: ["colors"],
-        "in section 2, with which of the moves did the marks stay what they were?",
-        of=lambda parts: sorted(parts) if isinstance(parts, list | tuple) else [str(parts)],
+        lambda: ["up"],
+        "in section 2, with which of the moves did the marks stay, and the colours change?",
+        of=lambda parts: sorted({parts} if isinstance(parts, str) else {*parts} - {"colors"}),
     ),
     "09.predict": Value(
         lambda: _growth(1000),
