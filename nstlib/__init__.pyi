@@ -74,6 +74,8 @@ from .gatys.recipe import RECIPES as RECIPES, Recipe as Recipe, recipe as recipe
 from .gatys.solvers import Waves as Waves
 
 from .networks.adain import adaptive_instance_normalization as adaptive_instance_normalization
+from .networks.bank_regions import banks_by_region as banks_by_region
+from .networks.beginning import network_for as network_for
 from .networks.endless import texture as texture
 from .networks.files import (
     PaintingNetwork as PaintingNetwork, build_network as build_network,
@@ -154,10 +156,16 @@ from .notebook.speed import (
     arrival as arrival, race as race, show_curves as show_curves, show_field as show_field,
     show_lines as show_lines, show_race as show_race,
 )
+from .notebook.spectra import show_spectra as show_spectra, spectrum as spectrum
 from .notebook.studio import Studio as Studio, studio as studio
+from .notebook.style_map import (
+    map_explorer as map_explorer, mix_at as mix_at, style_map as style_map,
+    style_places as style_places,
+)
 from .notebook.texture_panel import (
     grow_texture as grow_texture, texture_explorer as texture_explorer,
 )
+from .notebook.training_film import training_film as training_film
 from .notebook.vote_panel import preference_panel as preference_panel
 
 __version__: str

@@ -102,6 +102,18 @@ STILLS = {
         "nst.mask_editor(giraffes, begin)",
         paint_a_mask,
     ),
+    "map_explorer": Still(
+        "import numpy as np\n"
+        "styles, layers = nst.fast_styles(), [f'block{n}_conv1' for n in (1, 2, 3, 4)]\n"
+        "see, grams = nst.feature_extractor(layers, padding='reflect'), []\n"
+        "for style in styles:\n"
+        "    seen = see(nst.without_grain(nst.painting(style, 256)))\n"
+        "    units = [np.asarray(nst.gram_matrix(seen[layer])).ravel() for layer in layers]\n"
+        "    grams.append(np.concatenate([unit / np.linalg.norm(unit) for unit in units]))\n"
+        "apart = np.linalg.norm(np.array(grams)[:, None] - np.array(grams), axis=-1)\n"
+        "nst.map_explorer(nst.style_places(styles, apart))",
+        lambda page: page.locator("canvas").first.click(position={"x": 330, "y": 190}),
+    ),
     "style_explorer": Still(f"nst.style_explorer({PHOTOS})"),
 }
 

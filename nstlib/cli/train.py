@@ -2,7 +2,7 @@
 
 import argparse
 
-from nstlib import gatys, images, networks, vgg
+from nstlib import gatys, images, networks
 from nstlib.cli.options import WEIGHT, WHOLE, given, path
 from nstlib.errors import InputError
 from nstlib.files import write
@@ -141,22 +141,12 @@ def _styles_network(args: argparse.Namespace, paintings: dict):
         return _new(args.kind, names)
     before = _begun(args.kind, args.go_on_from)
     if not before.styles:
-        return _light(before, paintings, args.weights)
+        start, weights = args.go_on_from, args.weights
+        return networks.beginning.network_for(paintings, start, weights=weights)
     if before.styles != names:
         known = ", ".join(before.styles)
         raise InputError(f"{args.go_on_from} knows the styles {known}: give these, in this order.")
     return before
-
-
-def _light(before, paintings: dict, weights: str):
-    """A new network of named styles that begins with what one of any style knows of them."""
-    import numpy as np
-
-    look, vector = vgg.statistics.style_encoder(weights), vgg.statistics.style_vector
-    vectors = np.concatenate([vector(look(painting)) for painting in paintings.values()])
-    colors = np.stack([networks.palette.palette_of(one) for one in paintings.values()])
-    network = networks.adain.light_network_of(before.network, vectors, colors)
-    return networks.files.PaintingNetwork("light", tuple(paintings), network)
 
 
 # --- Any style -----------------------------------------------------------------------------------

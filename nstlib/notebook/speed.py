@@ -22,17 +22,21 @@ def show_lines(
     x: str,
     y: str,
     marks: bool = False,
-    level: float | None = None,
+    level: float | Mapping[str, float] | None = None,
 ) -> None:
     """Draw a line for each name, from a dict of its points, over named axes, y logarithmic.
 
-    With `marks` every point is marked, and x is logarithmic, too; `level` is a gray line across.
+    With `marks` every point is marked, and x is logarithmic, too; `level` is a gray line across, or
+    several by name.
     """
     _, axis = plt.subplots(figsize=(7, 3.2), layout="constrained")
     draw, form = (axis.loglog, "o-") if marks else (axis.semilogy, "-")
     for name, points in lines.items():
         draw(list(points), list(points.values()), form, label=name)
-    if level is not None:
+    if isinstance(level, Mapping):
+        for number, (name, height) in enumerate(level.items(), start=len(lines)):
+            axis.axhline(height, color=f"C{number}", ls="--", label=name)
+    elif level is not None:
         axis.axhline(level, color="gray", lw=0.8)
     axis.set(xlabel=x, ylabel=y)
     axis.legend()

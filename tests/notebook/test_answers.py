@@ -24,6 +24,18 @@ def triangle(first, second):
     return np.linalg.cholesky(second) @ np.linalg.inv(np.linalg.cholesky(first))
 
 
+def instance_norm(x, axes=(1, 2), epsilon=1e-5):
+    mean, variance = x.mean(axis=axes, keepdims=True), x.var(axis=axes, keepdims=True)
+    return (x - mean) / np.sqrt(variance + epsilon)
+
+
+def scaled(distances, factor=-0.5):
+    squares = distances**2
+    rows, columns = squares.mean(axis=0), squares.mean(axis=1, keepdims=True)
+    sizes, axes = np.linalg.eigh(factor * (squares - rows - columns + squares.mean()))
+    return axes[:, -2:] * np.sqrt(np.abs(sizes[-2:]))
+
+
 RIGHT = {
     "05.build": transposed,
     "05.change": rounds(75),
@@ -31,6 +43,12 @@ RIGHT = {
     "06.build": triangle,
     "06.change": ramp,
     "06.predict": 0.5,
+    "08.build": instance_norm,
+    "08.change": 4,
+    "08.predict": "Finer",
+    "09.build": scaled,
+    "09.change": ["up", "colors"],
+    "09.predict": 4.64,
 }
 WRONG = [
     ("05.build", lambda g, s: fft.dctn(s * g, axes=(1, 2), norm="ortho")),
@@ -42,6 +60,18 @@ WRONG = [
     ("06.change", lambda height, width: 1 - ramp(height, width)),
     ("06.change", lambda height, width: 0.9 * ramp(height, width)),
     ("06.predict", 0.75),
+    ("08.build", lambda x: instance_norm(x, (0, 1, 2))),  # batch normalisation
+    ("08.build", lambda x: instance_norm(x, (1, 2, 3))),  # layer normalisation
+    ("08.build", lambda x: -instance_norm(x)),
+    ("08.change", 3),
+    ("08.change", 1),
+    ("08.predict", "coarser"),
+    ("09.build", lambda distances: scaled(distances, -1)),
+    ("09.build", lambda distances: 0.9 * scaled(distances)),
+    ("09.change", ["colors"]),
+    ("09.change", ["down", "residual", "up"]),
+    ("09.predict", 66.7),
+    ("09.predict", 2 * 4.6),
 ]
 
 
@@ -56,7 +86,8 @@ def test_wrong_answers_get_a_hint(name, yours, capsys):
     assert "A hint: " in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", ["06.change", "08.build", "09.build"])
 @pytest.mark.parametrize("yours", [..., lambda *_: ..., lambda *_: None])
-def test_a_stub_is_not_wrong_but_empty(yours, capsys):
-    assert not course.check("06.change", yours)
+def test_a_stub_is_not_wrong_but_empty(name, yours, capsys):
+    assert not course.check(name, yours)
     assert "nothing given" in capsys.readouterr().out

@@ -1,3 +1,79 @@
 """What the exercises of chapters 8 to 10 ask for, and a hint for each."""
 
-ANSWERS = {}
+import numpy as np
+
+from nstlib.backend import layers, ops
+from nstlib.networks.files import load_network
+from nstlib.notebook.answers.kinds import Value, Word
+
+
+def _overlaps(size: int) -> int:
+    """How many different sums a transposed convolution of ones, stride 2, leaves in its middle."""
+    kernel = {"kernel_initializer": "ones", "use_bias": False}
+    laid = layers.Conv2DTranspose(1, int(size), strides=2, **kernel)(np.ones((1, 16, 16, 1)))
+    middle = ops.convert_to_numpy(laid)[0, 8:-8, 8:-8]
+    return len(np.unique(middle)) if size >= 2 else 0  # with 1 three of four places stay empty
+
+
+# Two pictures of two channels that differ in contrast and brightness.
+_FEATURES = np.random.default_rng(8).normal(size=(2, 7, 9, 2)).astype("float32")
+_FEATURES[1] = 5 * _FEATURES[1] + 3
+
+
+def _normal() -> np.ndarray:
+    mean, deviation = (part(_FEATURES, axis=(1, 2), keepdims=True) for part in (np.mean, np.std))
+    return (_FEATURES - mean) / np.sqrt(deviation**2 + 1e-5)
+
+
+def _growth(styles: int) -> float:
+    """How many times as large `light` is with so many styles, to a tenth."""
+    trained = load_network("light")
+    each = sum(weight.shape[1] for weight in trained.network.weights if len(weight.shape) == 2)
+    now = trained.network.count_params()
+    return round(1 + (styles - len(trained.styles)) * each / now, 1)
+
+
+def _apart(points) -> np.ndarray:
+    """The distances between points (count, 2); of no points none."""
+    if points is None or points is ...:
+        return ...
+    points = np.asarray(ops.convert_to_numpy(points), "float64").reshape(-1, 2)
+    return np.linalg.norm(points[:, None] - points, axis=-1)
+
+
+_POINTS = np.random.default_rng(9).uniform(0, 3, (7, 2))
+
+
+ANSWERS = {
+    "08.build": Value(
+        _normal,
+        "two pictures come at once, and neither may change the other: over which axes is the mean?",
+        of=lambda instance_norm: instance_norm(_FEATURES),
+    ),
+    "08.change": Value(
+        lambda: 1,
+        "with stride 2, how many kernels of this size lie on a position, at even places and at odd "
+        "ones?",
+        of=_overlaps,
+    ),
+    "08.predict": Word(
+        "384ede47ade8",
+        ("finer", "coarser", "the same"),
+        "VGG19 sees a fixed number of pixels: how wide is a stroke in them?",
+    ),
+    "09.build": Value(
+        lambda: _apart(_POINTS),
+        "the rows and columns of B have the mean 0; eigh returns the largest eigenvalues last.",
+        of=lambda scaled: _apart(scaled(_apart(_POINTS))),
+    ),
+    "09.change": Value(
+        lambda: ["up"],
+        "in section 2, with which of the moves did the marks stay, and the colours change?",
+        of=lambda parts: sorted({parts} if isinstance(parts, str) else {*parts} - {"colors"}),
+    ),
+    "09.predict": Value(
+        lambda: _growth(1000),
+        "the shared part stays what it is; a style adds its row to every table.",
+        of=lambda times: round(float(times), 1),
+    ),
+}
