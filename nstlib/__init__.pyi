@@ -114,7 +114,8 @@ from .evaluation.measures import (
     perceptual_distance as perceptual_distance, ssim as ssim, style_distance as style_distance,
 )
 from .evaluation.votes import (
-    Ballot as Ballot, votes_needed as votes_needed, wilson_interval as wilson_interval,
+    Ballot as Ballot, join_votes as join_votes, votes_needed as votes_needed,
+    wilson_interval as wilson_interval,
 )
 
 from .notebook.affine_window import (

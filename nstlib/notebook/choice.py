@@ -62,7 +62,7 @@ class PictureChoice(widgets.HBox):
         return f"nst.{self.kind}({self.name!r}, {size})"
 
     def _on_upload(self, change) -> None:
-        for name, content in _files(change.new):
+        for name, content in files_of(change.new):
             self._own[name] = content
             if name not in self.menu.options:
                 self.menu.options = (*self.menu.options, name)
@@ -88,7 +88,7 @@ class ClipChoice(PictureChoice):
         return path
 
 
-def _files(value) -> list[tuple[str, bytes]]:
+def files_of(value) -> list[tuple[str, bytes]]:
     """(name, content) of what was uploaded: a tuple of dicts, or a dict by name (ipywidgets 7)."""
     if isinstance(value, dict):
         value = [{"name": name, **file} for name, file in value.items()]
