@@ -19,7 +19,8 @@ TEXTURES = ("brick", "gravel", "grass", "sandstone")
 class Picture:
     """A bundled picture or clip: what it shows, whose it is, and where its file lies.
 
-    `kind` is one of KINDS, or "clip"; `source` the page it was published on; sides are in pixels.
+    `kind` is one of KINDS, or "clip"; `source` is where it was published, or the collection that
+    has the work, `taken_from` where our file is from; sides are in pixels.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Picture:
     author: str
     licence: str
     source: str
+    taken_from: str
     width: int
     height: int
     path: Path
@@ -126,7 +128,7 @@ def _from_row(row: dict, folder: str = "images") -> Picture:
     kind = "photo" if row["file"].startswith("content/") else "painting"
     kind = "texture" if path.stem in TEXTURES else kind
     kind = "clip" if folder == "clips" else kind
-    known = ("title", "author", "licence", "source", "width", "height")
+    known = ("title", "author", "licence", "source", "taken_from", "width", "height")
     return Picture(name=path.stem, kind=kind, path=path, **{key: row[key] for key in known})
 
 
