@@ -20,7 +20,8 @@ from .images.arrays import (
     without_grain as without_grain,
 )
 from .images.bundled import (
-    Picture as Picture, bundled_networks as bundled_networks, find_picture as find_picture,
+    Picture as Picture, bundled_networks as bundled_networks, clips as clips,
+    find_clip as find_clip, find_picture as find_picture,
     painting as painting, photo as photo, picture as picture, pictures as pictures,
     textures as textures,
 )
@@ -98,6 +99,7 @@ from .stylizers.camera import webcam as webcam
 from .stylizers.engine import Engine as Engine
 from .stylizers.door import by_region as by_region, fast_styles as fast_styles, stylizer as stylizer
 from .stylizers.folder import FolderReport as FolderReport, stylize_folder as stylize_folder
+from .stylizers.footage import clip as clip
 from .stylizers.frames import FramePainter as FramePainter
 from .stylizers.tiles import tiled_forward as tiled_forward
 from .stylizers.video import VideoReport as VideoReport, stylize_video as stylize_video
@@ -114,7 +116,8 @@ from .evaluation.measures import (
     perceptual_distance as perceptual_distance, ssim as ssim, style_distance as style_distance,
 )
 from .evaluation.votes import (
-    Ballot as Ballot, votes_needed as votes_needed, wilson_interval as wilson_interval,
+    Ballot as Ballot, join_votes as join_votes, votes_needed as votes_needed,
+    wilson_interval as wilson_interval,
 )
 
 from .notebook.affine_window import (
@@ -135,6 +138,10 @@ from .notebook.explorers import (
 from .notebook.features import spotlight as spotlight
 from .notebook.filter_panels import (
     apply_kernel as apply_kernel, filter_explorer as filter_explorer, kernel_explorer as kernel_explorer,
+)
+from .notebook.films import (
+    film_explorer as film_explorer, film_player as film_player, save_film as save_film,
+    show_films as show_films,
 )
 from .notebook.grams import (
     gram_explorer as gram_explorer, show_gram as show_gram, show_gram_entry as show_gram_entry,

@@ -1,15 +1,19 @@
 """Which of two paintings is preferred by somebody who does not know whose it is?"""
 
+import json
+import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import binom, binomtest, norm
 
 from nstlib.errors import InputError, choice, number
+from nstlib.files import readable, writable, write
 
 ANSWERS = ("left", "tie", "right")
 CONFIDENCE, POWER = 0.95, 0.8  # of intervals; of telling a share from one half
@@ -96,6 +100,11 @@ class Ballot:
     """
 
     def __init__(self, paintings: Mapping[str, Sequence], given: Sequence = (), *, seed: int = 0):
+        self.seed = seed
+        self.renew(paintings, given)
+
+    def renew(self, paintings: Mapping[str, Sequence], given: Sequence = ()) -> None:
+        """Begin anew with these paintings: all questions are open again."""
         counts = {name: len(pictures) for name, pictures in paintings.items()}
         lengths = {*counts.values(), *([len(given)] if len(given) else [])}
         if len(counts) < 2 or len(lengths) != 1 or 0 in lengths:
@@ -103,7 +112,7 @@ class Ballot:
                 f"Pictures by painter: {counts}; given: {len(given)}. It takes two painters or "
                 "more, and lists of one length, with a picture for every scene."
             )
-        self.questions = blind_pairs(list(paintings), *lengths, seed=seed)
+        self.questions = blind_pairs(list(paintings), *lengths, seed=self.seed)
         self.paintings, self.given = paintings, given
         self.answers: list[str] = []
 
@@ -136,10 +145,71 @@ class Ballot:
 
     def count(self) -> list[Votes]:
         """The votes on every two painters, so far."""
-        won, votes = Counter(), []
-        for (_, left, right), answer in zip(self.questions, self.answers, strict=False):
-            won[frozenset((left, right)), {"left": left, "right": right}.get(answer)] += 1
-        for pair in combinations(self.paintings, 2):
-            wins, losses, ties = (won[frozenset(pair), winner] for winner in (*pair, None))
-            votes.append(Votes(*pair, wins, losses, ties))
-        return votes
+        return _counted(list(self.paintings), self._preferred())
+
+    def save(self, path: str | os.PathLike) -> Path:
+        """Write the answers so far as JSON, without pictures: for `join_votes`."""
+        kept = {"painters": list(self.paintings), "preferred": self._preferred()}
+        return write(writable(path, (".json",)), json.dumps(kept, indent=1).encode())
+
+    def _preferred(self) -> list[tuple]:
+        """(left, right, the painter who was preferred, or None) for every answer."""
+        return [
+            (left, right, {"left": left, "right": right}.get(answer))
+            for (_, left, right), answer in zip(self.questions, self.answers, strict=False)
+        ]
+
+
+def join_votes(ballots: Iterable, *, by: str = "vote") -> list[Votes]:
+    """The votes of several people on the same painters, as one count for every two of them.
+
+    `ballots` are ballots, or files that `Ballot.save` wrote, one a person. By "vote" every answer
+    counts; by "person" each has one vote for a pair, for the painter that he or she preferred more
+    often. Only persons are independent of each other, so `wilson_interval` holds for the latter:
+    twenty answers of one person are one taste. Raises InputError for other painters.
+    """
+    choice("by", by, ("vote", "person"))
+    people = [_record(one) for one in ballots]
+    if not people:
+        raise InputError("There is no ballot to join: give one at least.")
+    painters = people[0][0]
+    for others, _ in people:
+        if set(others) != set(painters):
+            raise InputError(f"One ballot is on {painters}, another on {others}: join like ones.")
+    if by == "person":
+        preferred = [entry for person in people for entry in _taste(painters, person[1])]
+    else:
+        preferred = [entry for person in people for entry in person[1]]
+    return _counted(painters, preferred)
+
+
+def _record(one) -> tuple[list[str], list[tuple]]:
+    """(painters, preferred) of a ballot or of a file."""
+    if isinstance(one, Ballot):
+        return list(one.paintings), one._preferred()
+    path = readable(one, "file of votes")
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return list(kept["painters"]), [tuple(entry) for entry in kept["preferred"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} holds no votes: Ballot.save writes such files.") from error
+
+
+def _taste(painters: Sequence[str], preferred: Sequence[tuple]) -> list[tuple]:
+    """One entry for every two painters that a person has answered for."""
+    taste = []
+    for votes in _counted(painters, preferred):
+        if votes.wins + votes.losses + votes.ties:
+            more = votes.first if votes.wins > votes.losses else votes.second
+            taste.append((votes.first, votes.second, None if votes.wins == votes.losses else more))
+    return taste
+
+
+def _counted(painters: Sequence[str], preferred: Sequence[tuple]) -> list[Votes]:
+    won, votes = Counter(), []
+    for left, right, winner in preferred:
+        won[frozenset((left, right)), winner] += 1
+    for pair in combinations(painters, 2):
+        wins, losses, ties = (won[frozenset(pair), winner] for winner in (*pair, None))
+        votes.append(Votes(*pair, wins, losses, ties))
+    return votes

@@ -17,9 +17,10 @@ TEXTURES = ("brick", "gravel", "grass", "sandstone")
 
 @dataclass(frozen=True)
 class Picture:
-    """A bundled picture: what it shows, whose it is, and where its file lies.
+    """A bundled picture or clip: what it shows, whose it is, and where its file lies.
 
-    `kind` is one of KINDS, `source` the page it was published on; sides are in pixels.
+    `kind` is one of KINDS, or "clip"; `source` is where it was published, or the collection that
+    has the work, `taken_from` where our file is from; sides are in pixels.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Picture:
     author: str
     licence: str
     source: str
+    taken_from: str
     width: int
     height: int
     path: Path
@@ -38,6 +40,21 @@ def pictures(kind: str | None = None) -> list[Picture]:
     choice("kind", kind, (*KINDS, None))
     entries = [_from_row(row) for row in _rows("images")]
     return [entry for entry in entries if kind in (None, entry.kind)]
+
+
+def clips() -> list[Picture]:
+    """All bundled clips: short films, of the kind "clip"."""
+    return [_from_row(row, "clips") for row in _rows("clips")]
+
+
+def find_clip(name: str | os.PathLike) -> Path:
+    """The file behind the name of a bundled clip, or behind a path. A file comes first."""
+    known = {entry.name: entry.path for entry in clips()}
+    path = Path(os.path.expanduser(name))
+    if str(name) in known and not path.is_file():
+        return readable(known[str(name)], "bundled clip", "Clone the repository again.")
+    near = did_you_mean(name, known).lstrip()
+    return readable(path, "video or bundled clip", f"{near} Bundled: {', '.join(known)}.".lstrip())
 
 
 def picture(name: str) -> Picture:
@@ -106,11 +123,12 @@ def _rows(folder: str) -> list[dict]:
     return json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else []
 
 
-def _from_row(row: dict) -> Picture:
-    path = data_folder() / "images" / row["file"]
+def _from_row(row: dict, folder: str = "images") -> Picture:
+    path = data_folder() / folder / row["file"]
     kind = "photo" if row["file"].startswith("content/") else "painting"
     kind = "texture" if path.stem in TEXTURES else kind
-    known = ("title", "author", "licence", "source", "width", "height")
+    kind = "clip" if folder == "clips" else kind
+    known = ("title", "author", "licence", "source", "taken_from", "width", "height")
     return Picture(name=path.stem, kind=kind, path=path, **{key: row[key] for key in known})
 
 

@@ -1,12 +1,14 @@
-"""A menu of the bundled pictures, with a button for one of the reader's own beside it."""
+"""A menu of the bundled pictures or clips, with a button for one of the reader's own beside it."""
 
 import io
+import tempfile
+from pathlib import Path
 
 import ipywidgets as widgets
 import numpy as np
 
 from nstlib.errors import choice
-from nstlib.images.bundled import find_picture, pictures
+from nstlib.images.bundled import clips, find_clip, find_picture, pictures
 from nstlib.images.files import load_image
 
 KINDS = {"photo": ("photo",), "painting": ("painting", "texture")}
@@ -19,17 +21,22 @@ class PictureChoice(widgets.HBox):
     What is uploaded stands in the menu from then on, under its file's name, and is chosen.
     """
 
+    accept = "image/*"
+
     def __init__(self, kind: str, name: str):
-        names = [entry.name for entry in pictures() if entry.kind in KINDS[kind]]
+        names = self._names(kind)
         self.kind, self._own = kind, {}
         self.menu = widgets.Dropdown(
             options=names, value=choice(kind, name, names), description=kind
         )
         self.upload = widgets.FileUpload(
-            accept="image/*", description="yours", layout={"width": "110px"}
+            accept=self.accept, description="yours", layout={"width": "110px"}
         )
         self.upload.observe(self._on_upload, names="value")
         super().__init__([self.menu, self.upload])
+
+    def _names(self, kind: str) -> list[str]:
+        return [entry.name for entry in pictures() if entry.kind in KINDS[kind]]
 
     @property
     def name(self) -> str:
@@ -55,14 +62,33 @@ class PictureChoice(widgets.HBox):
         return f"nst.{self.kind}({self.name!r}, {size})"
 
     def _on_upload(self, change) -> None:
-        for name, content in _files(change.new):
+        for name, content in files_of(change.new):
             self._own[name] = content
             if name not in self.menu.options:
                 self.menu.options = (*self.menu.options, name)
             self.menu.value = name
 
 
-def _files(value) -> list[tuple[str, bytes]]:
+class ClipChoice(PictureChoice):
+    """The same for films: `path()` is the file of the bundled clip, or of the one uploaded."""
+
+    accept = "video/*"
+
+    def __init__(self, name: str):
+        super().__init__("clip", name)
+
+    def _names(self, kind: str) -> list[str]:
+        return [entry.name for entry in clips()]
+
+    def path(self) -> Path:
+        if not self.is_own:
+            return find_clip(self.name)
+        path = Path(tempfile.mkdtemp()) / Path(self.name).name
+        path.write_bytes(self._own[self.name])
+        return path
+
+
+def files_of(value) -> list[tuple[str, bytes]]:
     """(name, content) of what was uploaded: a tuple of dicts, or a dict by name (ipywidgets 7)."""
     if isinstance(value, dict):
         value = [{"name": name, **file} for name, file in value.items()]

@@ -8,7 +8,13 @@ import pytest
 from scipy.stats import binom
 
 from nstlib.errors import InputError
-from nstlib.evaluation.votes import Ballot, blind_pairs, votes_needed, wilson_interval
+from nstlib.evaluation.votes import (
+    Ballot,
+    blind_pairs,
+    join_votes,
+    votes_needed,
+    wilson_interval,
+)
 
 
 def gray(value: float) -> np.ndarray:
@@ -106,6 +112,47 @@ def test_two_painters_and_lists_of_one_length_are_needed(paintings):
 def test_a_result_reads_as_a_sentence(paintings):
     told = str(Ballot(paintings).ask(darker).count()[0])
     assert told.startswith("night preferred to noon in 3 of 4 votes (95 % interval 30 to 95 %)")
+
+
+# --- Several people ------------------------------------------------------------------------------
+
+
+def lighter(left, right) -> str:
+    return {"left": "right", "right": "left", "tie": "tie"}[darker(left, right)]
+
+
+def test_votes_of_several_people_are_joined(paintings, tmp_path):
+    """Two people for the darker one, one for the lighter one, each with a shuffle of their own."""
+    judges = (darker, darker, lighter)
+    ballots = [Ballot(paintings, seed=n).ask(judge) for n, judge in enumerate(judges)]
+    files = [ballot.save(tmp_path / f"{n}.json") for n, ballot in enumerate(ballots)]
+    joined = {(v.first, v.second): v for v in join_votes(files)}
+    night = joined["night", "noon"]
+    assert (night.wins, night.losses, night.ties) == (3 + 3 + 1, 1 + 1 + 3, 0)
+    assert joined["noon", "dusk"].ties == 12
+    assert join_votes(ballots) == join_votes([files[0], ballots[1], files[2]])
+
+
+def test_by_person_everybody_has_one_vote(paintings):
+    ballots = [Ballot(paintings, seed=n).ask(judge) for n, judge in enumerate((darker, lighter))]
+    night, _, even = join_votes([*ballots, ballots[0]], by="person")
+    assert (night.wins, night.losses, night.ties) == (2, 1, 0)
+    assert (even.wins, even.losses, even.ties) == (0, 0, 3)
+    unfinished = Ballot(paintings)
+    assert join_votes([unfinished], by="person")[0].ties == 0
+
+
+def test_only_ballots_on_the_same_painters_are_joined(paintings, tmp_path):
+    two = {name: paintings[name] for name in ("night", "noon")}
+    with pytest.raises(InputError, match="join like ones"):
+        join_votes([Ballot(paintings), Ballot(two)])
+    with pytest.raises(InputError, match="no ballot to join"):
+        join_votes([])
+    (tmp_path / "other.json").write_text("[1, 2]")
+    with pytest.raises(InputError, match=r"other\.json holds no votes"):
+        join_votes([tmp_path / "other.json"])
+    with pytest.raises(InputError, match="Did you mean 'person'"):
+        join_votes([Ballot(two)], by="persons")
 
 
 # --- Numbers -------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ def test_every_picture_has_a_row():
 
 def test_a_picture_repeats_its_row():
     for row, entry in zip(ROWS, data.pictures(), strict=True):
-        for field in ("title", "author", "licence", "source", "width", "height"):
+        for field in ("title", "author", "licence", "source", "taken_from", "width", "height"):
             assert getattr(entry, field) == row[field]
         assert entry.path == data.data_folder() / "images" / row["file"]
         assert (entry.kind == "photo") == row["file"].startswith("content/")

@@ -5,6 +5,7 @@ import pytest
 from scipy import fft
 
 from nstlib.gatys.recipe import recipe
+from nstlib.images.flow import find_flow, warp
 from nstlib.notebook import course
 
 
@@ -36,6 +37,27 @@ def scaled(distances, factor=-0.5):
     return axes[:, -2:] * np.sqrt(np.abs(sizes[-2:]))
 
 
+def on_fours(frames, paint, every=4):
+    film = []
+    for place, frame in enumerate(frames):
+        if place % every == 0:
+            drawn, drawing = frame, paint(frame)
+        film.append(warp(drawing, find_flow(drawn, frame)))
+    return film
+
+
+def held(frames, paint):
+    return [paint(frames[place // 4 * 4]) for place in range(len(frames))]
+
+
+def strengths(wins, rounds=200, half=False):
+    pi, met = np.full(len(wins), 1 / len(wins)), wins + wins.T
+    for _ in range(rounds):
+        pi = wins.sum(axis=1) / (met / (1 if half else pi[:, None] + pi)).sum(axis=1)
+        pi = pi / pi.sum()
+    return pi
+
+
 RIGHT = {
     "05.build": transposed,
     "05.change": rounds(75),
@@ -49,6 +71,12 @@ RIGHT = {
     "09.build": scaled,
     "09.change": ["up", "colors"],
     "09.predict": 4.64,
+    "12.build": on_fours,
+    "12.change": "right",
+    "12.predict": 8,
+    "14.build": strengths,
+    "14.change": "content",
+    "14.predict": 4,
 }
 WRONG = [
     ("05.build", lambda g, s: fft.dctn(s * g, axes=(1, 2), norm="ortho")),
@@ -72,6 +100,16 @@ WRONG = [
     ("09.change", ["down", "residual", "up"]),
     ("09.predict", 66.7),
     ("09.predict", 2 * 4.6),
+    ("12.build", lambda frames, paint: [paint(frame) for frame in frames]),
+    ("12.build", lambda frames, paint: on_fours(frames, paint, every=2)),
+    ("12.build", held),
+    ("12.build", lambda frames, paint: on_fours(frames, lambda frame: 0.9 * paint(frame))),
+    ("12.change", "left"),
+    ("12.predict", 5),
+    ("14.build", lambda wins: strengths(wins.T)),
+    ("14.build", lambda wins: strengths(wins, half=True)),
+    ("14.change", "style"),
+    ("14.predict", 2),
 ]
 
 
