@@ -61,9 +61,7 @@ def folder_accident(source, out, paint, *, kill_after: int | None = 4, **options
         diary.touch()
         client.register_plugin(_diary_keeper(diary))
         if kill_after is not None:
-            killer = threading.Thread(
-                target=_kill, args=(diary, kill_after, killed), daemon=True
-            )
+            killer = threading.Thread(target=_kill, args=(diary, kill_after, killed), daemon=True)
             killer.start()
         report = stylize_folder(source, out, paint, scheduler=client, **options)
         if kill_after is not None:
@@ -108,9 +106,9 @@ def _workers(processes: bool) -> Iterator:
     logging.getLogger("distributed").setLevel("CRITICAL")
     how = {"n_workers": 2, "threads_per_worker": 1, "processes": processes, "memory_limit": None}
     how |= {"env": ENVIRONMENT} if processes else {}
-    with LocalCluster(**how, dashboard_address=None, silence_logs=logging.CRITICAL) as team:
-        with Client(team) as client:
-            yield client
+    how |= {"dashboard_address": None, "silence_logs": logging.CRITICAL}
+    with LocalCluster(**how) as team, Client(team) as client:
+        yield client
 
 
 def _diary_keeper(diary: Path):

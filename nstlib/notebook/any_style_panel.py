@@ -68,7 +68,10 @@ class AnyStylePanel(widgets.VBox):
 
     def __init__(self, photo: str, painting: str, *, size: int):
         self.image, self._size = None, size
-        self.photo, self.painting = PictureChoice("photo", photo), PictureChoice("picture", painting)
+        self.photo, self.painting = (
+            PictureChoice("photo", photo),
+            PictureChoice("picture", painting),
+        )
         self.painting.menu.description = "painting"
         self.engine = widgets.Dropdown(options=list(ANY_STYLE)[::-1], description="network")
         self.alpha = widgets.FloatSlider(
