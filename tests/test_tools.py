@@ -16,6 +16,7 @@ from PIL import Image
 
 import check_notebooks
 import clean_notebooks
+import make_course_picture
 import make_nav
 import start
 
@@ -88,6 +89,11 @@ def test_a_panel_gets_its_still(tmp_path, monkeypatch):
     (tmp_path / "studio.jpg").write_bytes(base64.b64decode(picture("JPEG", 16)))
     _, problems = clean_notebooks.clean(mended)
     assert [problem.message for problem in problems] == ["the panel's still is missing or old"]
+    for word, side in {"great_wave": 20, "the_scream": 24}.items():
+        (tmp_path / f"studio-{word}.jpg").write_bytes(base64.b64decode(picture("JPEG", side)))
+    mended, _ = clean_notebooks.clean(mended)
+    still = base64.b64decode(outputs(mended)[0]["data"]["image/jpeg"])
+    assert Image.open(io.BytesIO(still)).size == (24, 24)
 
 
 def test_figures_become_small_jpegs():
@@ -327,3 +333,23 @@ def test_start_says_what_failed_and_keeps_the_page(first_chapter, capsys):
     assert "ValueError: no paint" in capsys.readouterr().err
     assert "no paint" in start.PAGE.read_text(encoding="utf-8")
     assert not start.PAINTING.exists()
+
+
+def test_the_course_picture_shows_what_a_chapter_shows_largest_alone(tmp_path):
+    def figure(source, color, size=(40, 30)):
+        file = io.BytesIO()
+        Image.new("RGB", size, color).save(file, "jpeg")
+        stored = base64.b64encode(file.getvalue()).decode()
+        output = new_output("display_data", {"image/jpeg": stored})
+        return new_code_cell(source, outputs=[output])
+
+    small = figure("nst.show(photo, height=2)", "blue")
+    large = figure("nst.show(painted.image, height=6)", "red")
+    many = figure('nst.show({"a": a, "b": b}, columns=2, height=9)', "green", (80, 90))
+    nbformat.write(new_notebook(cells=[small, large, many]), tmp_path / "hero.ipynb")
+    nbformat.write(new_notebook(cells=[many]), tmp_path / "several.ipynb")
+
+    hero, several = (make_course_picture.hero(tmp_path / f"{n}.ipynb") for n in ("hero", "several"))
+    assert hero.getpixel((5, 5))[0] > 250 and several.getpixel((5, 5))[1] > 120
+    sheet = make_course_picture.sheet({"1": hero, "2": several}, columns=2, width=100)
+    assert sheet.size[0] > 200 and sheet.getpixel((50, 40))[0] > 250

@@ -147,10 +147,17 @@ def widgets(notebook) -> Iterator[Problem]:
 
 
 def still_of(source: str) -> str | None:
-    """The still of the panel that a cell shows (`tools/make_stills.py`), or None."""
-    stills = [PANELS / f"{name}.jpg" for name in re.findall(r"\bnst\.(\w+)\(", source)]
-    there = [path for path in stills if path.is_file()]
-    return encoded(there[-1].read_bytes()) if there else None
+    """The still of the panel that a cell shows last (`tools/make_stills.py`), or None.
+
+    `studio-the_scream.jpg` is for a call of `nst.studio` with that word in its cell, `studio.jpg`
+    for any other.
+    """
+    for name in reversed(re.findall(r"\bnst\.(\w+)\(", source)):
+        own = [p for p in PANELS.glob(f"{name}-*.jpg") if p.stem.partition("-")[2] in source]
+        for path in [*own, PANELS / f"{name}.jpg"]:
+            if path.is_file():
+                return encoded(path.read_bytes())
+    return None
 
 
 def figures(notebook) -> Iterator[Problem]:

@@ -55,22 +55,29 @@ def ask_for_the_strongest(page) -> None:
     page.locator("canvas").first.click()
 
 
+WIPED = press("paint", lambda page: page.get_by_text("drag the white line"))
+DOWNLOAD = press("paint", lambda page: page.get_by_role("link", name="download"))
+TOYS = "{n: nst.photo(n, 400) for n in ('astronaut', 'cat', 'coffee', 'golden_temple')}"
+
+# By the panel's name; behind a hyphen, a word of the call to which alone the still belongs.
 STILLS = {
-    "studio": Still(
-        "nst.studio('coffee', 'starry_night', engine='fast', size=512)",
-        press("paint", lambda page: page.get_by_role("link", name="download")),
+    "studio": Still("nst.studio('cat', 'the_scream', size=384, steps=60)", DOWNLOAD),
+    "studio-naruto_whirlpools": Still(
+        "nst.studio('coffee', 'naruto_whirlpools', size=384, steps=60)", DOWNLOAD
     ),
+    "kernel_explorer": Still(f"nst.kernel_explorer({TOYS})"),
+    "filter_explorer": Still(f"nst.filter_explorer({TOYS})"),
     "layer_explorer": Still(f"nst.layer_explorer({PHOTOS})", ask_for_the_strongest),
     "gram_explorer": Still(
         "nst.gram_explorer({n: nst.painting(n, 256) for n in ('great_wave', 'the_kiss')}, "
         "['block1_conv1', 'block2_conv1', 'block3_conv1'])"
     ),
     "texture_explorer": Still(
-        "nst.texture_explorer('great_wave', size=192, steps=60)",
+        "nst.texture_explorer('mosaic', size=128, steps=60)",
         press("grow", lambda page: page.get_by_text("step 60 of 60")),
     ),
     "recipe_explorer": Still(
-        "nst.recipe_explorer('cat', 'great_wave', size=256, steps=40)",
+        "nst.recipe_explorer('cat', 'mosaic', size=256, steps=24)",
         press("paint", lambda page: page.locator("button:enabled", has_text="keep")),
     ),
     "window_explorer": Still(
@@ -80,16 +87,21 @@ STILLS = {
         lambda page: page.locator("canvas").first.click(),
     ),
     "light_explorer": Still(
-        "nst.light_explorer('machu_picchu', 'san_giorgio', size=256, steps=25)",
-        press("paint", lambda page: page.get_by_text("drag the white line")),
+        "nst.light_explorer('colosseum', 'the_ninth_wave', size=256, steps=25)", WIPED
     ),
     "harmonize_explorer": Still(
-        "coffee = nst.photo('coffee', 400)\n"
-        "scroll = nst.resize(nst.painting('six_persimmons'), 480)[:, 240:]\n"
-        "nst.harmonize_explorer(scroll, coffee, nst.subject_mask(coffee), at=(0.7, 0.72))",
-        press("paint", lambda page: page.get_by_text("drag the white line")),
+        "coffee, cafe = nst.photo('coffee', 400), nst.painting('cafe_terrace', 400)\n"
+        "mask = nst.subject_mask(coffee)\n"
+        "nst.harmonize_explorer(cafe, coffee, mask, at=(0.3, 0.78), size=0.36)",
+        WIPED,
     ),
-    "mask_editor": Still("nst.mask_editor(nst.photo('cat', 320))", paint_a_mask),
+    "mask_editor": Still(
+        "import numpy as np\n"
+        "giraffes = nst.photo('giraffes', 320)\n"
+        "begin = nst.brush(np.zeros_like(giraffes[..., :1]), 0.62, 0.52, 0.2)\n"
+        "nst.mask_editor(giraffes, begin)",
+        paint_a_mask,
+    ),
     "style_explorer": Still(f"nst.style_explorer({PHOTOS})"),
 }
 

@@ -1,6 +1,7 @@
 """The layers that Keras lacks for VGG: what it expects of a picture, and mirrors at the border."""
 
 from nstlib.backend import keras, layers, ops
+from nstlib.errors import InputError
 from nstlib.vgg.table import MEAN_BGR
 
 
@@ -17,7 +18,7 @@ class Preprocess(layers.Layer):
 
 @keras.saving.register_keras_serializable("nstlib")
 class ReflectionPadding(layers.Layer):
-    """`size` pixels of mirror image on every side; the picture must be larger than `size`.
+    """`size` pixels of mirror image on every side; InputError if the picture has too few.
 
     The mirror stands on the outermost pixels, which have no image then, or, with `repeat`, beside
     them.
@@ -28,6 +29,13 @@ class ReflectionPadding(layers.Layer):
         self.size, self.repeat = size, repeat
 
     def call(self, x):
+        least = self.size + (not self.repeat)
+        if any(isinstance(side, int) and side < least for side in x.shape[1:3]):
+            raise InputError(
+                f"{self.name} is given {x.shape[1]} x {x.shape[2]} numbers a channel and mirrors "
+                f"{self.size} at each side: at least {least} are needed. Take a larger picture, "
+                "or shallower layers."
+            )
         sides = (self.size, self.size)
         mode = "symmetric" if self.repeat else "reflect"
         return ops.pad(x, ((0, 0), sides, sides, (0, 0)), mode=mode)

@@ -29,7 +29,7 @@ NOT_YET = {
     "ed5192e9": {"palette": 0.7},  # light
     "f7387b78": {"palette": 0.35},  # stylebank
     "42784abd": {"weave": 2.3},  # johnson_starry_night
-    "5d68d9d8": {"palette": 0.4},  # adain-light
+    "45928d6a": {"palette": 0.35, "weave": 2.3},  # adain-light
 }
 
 

@@ -133,3 +133,9 @@ def test_trained_features_know_a_photo_from_its_shuffled_pixels():
     extractor = vgg.feature_extractor(["block5_conv1"])
     spread = [float(ops.std(extractor(image)["block5_conv1"])) for image in (photo, pixels)]
     assert spread[0] > 1.3 * spread[1]
+
+
+def test_a_picture_too_small_to_be_mirrored_deep_down_is_said():
+    see = vgg.feature_extractor("block5_conv1", padding="reflect", weights="random")
+    with pytest.raises(InputError, match="block5_conv1_pad is given 1 x 2 .*larger picture"):
+        see(np.zeros((1, 16, 40, 3), "float32"))
