@@ -103,6 +103,10 @@ STILLS = {
         paint_a_mask,
     ),
     "style_explorer": Still(f"nst.style_explorer({PHOTOS})"),
+    "any_style_explorer": Still(
+        "nst.any_style_explorer('cat', 'delaunay_metzinger', size=384)",
+        lambda page: page.get_by_text("drag the white line").wait_for(timeout=1000 * LONGEST),
+    ),
 }
 
 
