@@ -25,6 +25,7 @@ ENVIRONMENT = {
     "NST_PROGRESS": "0", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1",
     "TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1",
 }  # fmt: skip
+PRELOAD = ["nstlib.stylizers.one_pass"]  # before a worker takes tasks: TensorFlow takes a while
 PAUSE = 0.01  # seconds between two looks at the file
 
 
@@ -85,12 +86,15 @@ def show_accident(accident: Accident) -> None:
         axis.barh(row, end - begin, left=begin, height=0.9, **look)
         if paints:
             dark = "C3" if lost else "white"
-            middle = (begin + end) / 2
-            axis.text(middle, row, name, rotation=90, ha="center", va="center", size=7, color=dark)
+            box = {"facecolor": "white", "edgecolor": "none", "pad": 1} if lost else None
+            where = {"rotation": 90, "ha": "center", "va": "center", "size": 7, "clip_on": True}
+            axis.text((begin + end) / 2, row, name, color=dark, bbox=box, **where)
     if accident.killed is not None:
         axis.axvline(accident.killed, color="C3", linestyle=":")
     names = [f"worker {number}" for number in range(1, len(workers) + 1)]
-    axis.set(yticks=range(len(workers)), yticklabels=names, xlabel="seconds")
+    axis.set(
+        yticks=range(len(workers)), yticklabels=names, xlabel="seconds; gray: loads; hatched: lost"
+    )
     axis.invert_yaxis()
     plt.show()
 
@@ -105,7 +109,7 @@ def _workers(processes: bool) -> Iterator:
 
     logging.getLogger("distributed").setLevel("CRITICAL")
     how = {"n_workers": 2, "threads_per_worker": 1, "processes": processes, "memory_limit": None}
-    how |= {"env": ENVIRONMENT} if processes else {}
+    how |= {"env": ENVIRONMENT, "preload": PRELOAD} if processes else {}
     how |= {"dashboard_address": None, "silence_logs": logging.CRITICAL}
     with LocalCluster(**how) as team, Client(team) as client:
         yield client
