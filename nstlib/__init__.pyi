@@ -90,6 +90,7 @@ from .networks.training.loss import PerceptualLoss as PerceptualLoss
 from .networks.training.texture import train_texture as train_texture
 
 from .export.onnx import export_onnx as export_onnx
+from .export.page import export_page as export_page
 from .export.reader import open_exported as open_exported
 from .export.tensorflow import (
     export_litert as export_litert, export_saved_model as export_saved_model,
@@ -120,8 +121,14 @@ from .evaluation.votes import (
     wilson_interval as wilson_interval,
 )
 
+from .notebook.accident import (
+    Accident as Accident, folder_accident as folder_accident, show_accident as show_accident,
+)
 from .notebook.affine_window import (
     show_affine_window as show_affine_window, window_explorer as window_explorer,
+)
+from .notebook.any_style_panel import (
+    any_style as any_style, any_style_explorer as any_style_explorer,
 )
 from .notebook.course import (
     budget as budget, budget_name as budget_name, check as check, hello as hello,

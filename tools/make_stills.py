@@ -115,6 +115,10 @@ STILLS = {
         lambda page: page.locator("canvas").first.click(position={"x": 330, "y": 190}),
     ),
     "style_explorer": Still(f"nst.style_explorer({PHOTOS})"),
+    "any_style_explorer": Still(
+        "nst.any_style_explorer('cat', 'delaunay_metzinger', size=384)",
+        lambda page: page.get_by_text("drag the white line").wait_for(timeout=1000 * LONGEST),
+    ),
 }
 
 

@@ -87,6 +87,22 @@ def adain_decoder(network: keras.Model) -> keras.Model:
     return keras.Model(inputs, [network.outputs[0], deepest], name="adain_decoder")
 
 
+@own_settings()
+def adain_halves(network: keras.Model) -> tuple[keras.Model, keras.Model]:
+    """`adain_network` without its layers of adaptation: (encoder, decoder), sharing its weights.
+
+    The encoder turns a picture into VGG19's features at the levels of ADAPTED, each divided by its
+    level's size; the decoder paints [picture, *features], of which the picture gives the size only.
+    What is done to the features in between is the caller's; with
+    `adaptive_instance_normalization` at each level it is the whole network.
+    """
+    features = [network.get_layer(f"scale_{level}").output for level in ADAPTED]
+    adapted = [network.get_layer(f"adapt_{level}").output for level in ADAPTED]
+    picture = network.inputs[0]
+    encoder = keras.Model(picture, features, name="encoder")
+    return encoder, keras.Model([picture, *adapted], network.outputs[0], name="decoder")
+
+
 def _decoded(adapted: dict, picture):
     """From the deepest level up; the shallower ones join on the way, at their own size."""
     x = blocks.convolution(adapted["block4_conv1"], 256, 3, name="decode4")

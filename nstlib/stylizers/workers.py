@@ -9,6 +9,7 @@ import logging
 import pickle
 import socket
 import time
+import uuid
 import warnings
 from asyncio import TimeoutError as AsyncTimeoutError  # before Python 3.11 not the built-in one
 from collections.abc import Callable, Iterator
@@ -170,12 +171,21 @@ def _paint_there(job: Job, packed: bytes, how: dict) -> dict:
     return paint_file(job, _unpacked(packed), **how)
 
 
+def _key(job: Job) -> str:
+    """The picture's name, as text that can be sent."""
+    return job.row["source"].encode("utf-8", "replace").decode()
+
+
 def _rows(client, jobs: list[Job], how: dict, sent) -> Iterator[dict]:
     """Every picture is a task. The tasks of a worker that died go to others, even those that it has
     reported; one whose workers died four times is given up."""
     from distributed import CancelledError, as_completed
 
-    futures = [client.submit(_paint_there, job, sent, how, pure=False) for job in jobs]
+    run, keys = uuid.uuid4().hex, map(_key, jobs)  # Dask's dashboard shows the keys
+    futures = [
+        client.submit(_paint_there, job, sent, how, key=f"{key} ({run}-{number})")
+        for number, (job, key) in enumerate(zip(jobs, keys, strict=True))
+    ]
     waiting = dict(zip((future.key for future in futures), jobs, strict=True))
     for future in as_completed(futures):
         job = waiting.pop(future.key)

@@ -126,6 +126,18 @@ def test_the_decoder_alone_paints_what_the_whole_network_paints(files, encoder, 
     np.testing.assert_allclose(alone, whole, atol=1e-5)
 
 
+def test_the_two_halves_with_the_layer_between_them_are_the_whole_network(files, encoder, painting):
+    network, photo = load_network(files["adain"]).network, noise(1, *ODD, 3)
+    see, decode = adain.adain_halves(network)
+    pairs = zip(see(photo), see(painting), strict=True)
+    adapted = [adain.adaptive_instance_normalization(x, mean_std(y)) for x, y in pairs]
+    style, alpha = style_vector(encoder(painting)), np.ones((1, 3), "float32")
+    whole = network([ops.convert_to_tensor(x) for x in (photo, style, alpha)])
+    painted = decode([ops.convert_to_tensor(photo), *adapted])
+    np.testing.assert_allclose(painted, whole, atol=1e-5)
+    assert see.count_params() + decode.count_params() == network.count_params()
+
+
 def test_the_axes_lie_along_what_differs():
     random, network = np.random.default_rng(0), build_network("adain-light", 0)
     mean, along = random.normal(size=(2, STATISTICS))

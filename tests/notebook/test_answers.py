@@ -58,6 +58,48 @@ def strengths(wins, rounds=200, half=False):
     return pi
 
 
+def adain(x, y):
+    (mean, std), (style_mean, style_std) = (
+        (z.mean(axis=(1, 2), keepdims=True), z.std(axis=(1, 2), keepdims=True)) for z in (x, y)
+    )
+    return style_std * (x - mean) / std + style_mean
+
+
+def numbers_mixed(x, y, alpha, power=1):
+    """The standard deviations mixed, or their `power`."""
+    mean, style_mean = (z.mean(axis=(1, 2), keepdims=True) for z in (x, y))
+    std, style_std = (z.std(axis=(1, 2), keepdims=True) for z in (x, y))
+    mixed = (alpha * style_std**power + (1 - alpha) * std**power) ** (1 / power)
+    return mixed * (x - mean) / std + alpha * style_mean + (1 - alpha) * mean
+
+
+def part(y, mask):
+    share = mask / mask.sum()
+    mean = (y * share).sum(axis=(1, 2), keepdims=True)
+    return mean, np.sqrt((share * (y - mean) ** 2).sum(axis=(1, 2), keepdims=True))
+
+
+def cut_out(y, mask):
+    """The misconception: what is outside counts as zero, and is counted."""
+    return (y * mask).mean(axis=(1, 2), keepdims=True), (y * mask).std((1, 2), keepdims=True)
+
+
+def tile_by_tile(tiles, between=True, weighted=True):
+    counts, means, variances = [], [], []
+    for tile in tiles:
+        counts.append(tile.shape[0] * tile.shape[1] if weighted else 1)
+        means.append(tile.mean((0, 1)))
+        variances.append(tile.var((0, 1)))
+    shares = np.array(counts) / sum(counts)
+    mean = shares @ np.array(means)
+    return [mean, shares @ (np.array(variances) + between * (np.array(means) - mean) ** 2)]
+
+
+def all_at_once(tiles):
+    pixels = np.concatenate([tile.reshape(-1, 3) for tile in list(tiles)])
+    return [pixels.mean(axis=0), pixels.var(axis=0)]
+
+
 RIGHT = {
     "05.build": transposed,
     "05.change": rounds(75),
@@ -77,6 +119,11 @@ RIGHT = {
     "14.build": strengths,
     "14.change": "content",
     "14.predict": 4,
+    "10.build": part,
+    "10.change": numbers_mixed,
+    "10.predict": "alpha 0",
+    "13.build": tile_by_tile,
+    "13.predict": [0, 4],
 }
 WRONG = [
     ("05.build", lambda g, s: fft.dctn(s * g, axes=(1, 2), norm="ortho")),
@@ -110,6 +157,19 @@ WRONG = [
     ("14.build", lambda wins: strengths(wins, half=True)),
     ("14.change", "style"),
     ("14.predict", 2),
+    ("10.build", cut_out),
+    ("10.build", lambda y, mask: part(y, np.ones_like(mask))),
+    ("10.build", lambda y, mask: part(y, mask > 0)),
+    ("10.build", lambda y, mask: (part(y, mask)[0], part(y, mask)[1] ** 2)),
+    ("10.change", lambda x, y, alpha: numbers_mixed(x, y, 1 - alpha)),
+    ("10.change", lambda x, y, alpha: numbers_mixed(x, y, alpha, power=2)),
+    ("10.change", lambda x, y, alpha: alpha * adain(x, y)),
+    ("10.predict", "the photo"),
+    ("13.build", all_at_once),
+    ("13.build", lambda tiles: tile_by_tile(tiles, between=False)),
+    ("13.build", lambda tiles: tile_by_tile(tiles, weighted=False)),
+    ("13.predict", [1, 4]),
+    ("13.predict", [0, 0]),
 ]
 
 
