@@ -22,6 +22,7 @@ from clean_notebooks import PANELS
 
 PHOTOS = "{n: nst.photo(n) for n in ('coffee', 'cat', 'jaguars')}"
 LONGEST = 1200  # seconds that a painting may take
+LARGEST = 1300  # longest side of a still in pixels
 
 
 class Still(NamedTuple):
@@ -139,7 +140,9 @@ def photograph(name: str, still: Still) -> Path:
             picture = Image.open(io.BytesIO(view.screenshot())).convert("RGB")
     path = PANELS / f"{name}.jpg"
     path.parent.mkdir(parents=True, exist_ok=True)
-    without_margin(picture).save(path, quality=80)
+    picture = without_margin(picture)
+    picture.thumbnail((LARGEST, LARGEST))  # a notebook holds 2.5 MB
+    picture.save(path, quality=72, optimize=True)
     return path
 
 
