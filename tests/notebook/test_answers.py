@@ -145,6 +145,7 @@ WRONG = [
     ("09.build", lambda distances: 0.9 * scaled(distances)),
     ("09.change", ["colors"]),
     ("09.change", ["down", "residual", "up"]),
+    ("09.predict", 5),
     ("09.predict", 66.7),
     ("09.predict", 2 * 4.6),
     ("12.build", lambda frames, paint: [paint(frame) for frame in frames]),

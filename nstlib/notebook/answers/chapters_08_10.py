@@ -26,11 +26,11 @@ def _normal() -> np.ndarray:
 
 
 def _growth(styles: int) -> float:
-    """How many times as large `light` is with so many styles, to a tenth."""
+    """How many times as large `light` is with so many styles."""
     trained = load_network("light")
     each = sum(weight.shape[1] for weight in trained.network.weights if len(weight.shape) == 2)
     now = trained.network.count_params()
-    return round(1 + (styles - len(trained.styles)) * each / now, 1)
+    return 1 + (styles - len(trained.styles)) * each / now
 
 
 def _apart(points) -> np.ndarray:
@@ -107,7 +107,7 @@ ANSWERS = {
     "09.predict": Value(
         lambda: _growth(1000),
         "the shared part stays what it is; a style adds its row to every table.",
-        of=lambda times: round(float(times), 1),
+        tolerance=0.02,  # 4.6 will do
     ),
     "10.build": Value(
         lambda: _mean_std_where(_maps()[1], _mask()),

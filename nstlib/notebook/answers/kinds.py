@@ -30,14 +30,19 @@ class Word:
 
 @dataclass(frozen=True)
 class Value:
-    """What a function computes; `of` takes from an answer what is compared, as what it returns."""
+    """What a function computes; `of` takes from an answer what is compared, as what it returns.
+
+    `tolerance` is relative to the reference's largest value.
+    """
 
     reference: Callable[[], Any]
     hint: str
     of: Callable[[Any], Any] = lambda yours: yours
+    tolerance: float = 1e-4
 
     def problem(self, yours: Any) -> str:
-        return difference(yours if yours is ... else self.of(yours), self.reference())
+        compared = yours if yours is ... else self.of(yours)
+        return difference(compared, self.reference(), self.tolerance)
 
 
 def _hash(word: str) -> str:
