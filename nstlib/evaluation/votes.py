@@ -190,7 +190,11 @@ def _record(one) -> tuple[list[str], list[tuple]]:
     path = readable(one, "file of votes")
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
-        return list(kept["painters"]), [tuple(entry) for entry in kept["preferred"]]
+        painters = list(kept["painters"])
+        preferred = [(left, right, winner) for left, right, winner in kept["preferred"]]
+        if not {name for entry in preferred for name in entry} <= {*painters, None}:
+            raise ValueError("a vote for somebody else")
+        return painters, preferred
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} holds no votes: Ballot.save writes such files.") from error
 

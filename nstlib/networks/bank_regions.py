@@ -21,6 +21,8 @@ def banks_by_region(trained: PaintingNetwork, picture, regions: Mapping) -> np.n
     """
     if trained.architecture != "stylebank":
         raise InputError(f"{trained.architecture} has no banks: nst.by_region blends its pictures.")
+    if not regions:
+        raise InputError("regions is empty: give a mask for each style that is to paint.")
     picture, network, joined = as_image(picture), trained.network, 0.0
     canvas, middle = (network.get_layer(name).output for name in ("ground", "mix_banks"))
     encode = keras.Model(network.inputs, [middle, canvas])

@@ -1,6 +1,7 @@
 """A map of styles to click on: alike ones lie near each other, and what lies between is a mix."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import ipywidgets as widgets
 import numpy as np
@@ -15,6 +16,7 @@ from nstlib.stylizers.door import stylizer
 
 Places = Mapping[str, tuple[float, float]]
 WIDTH, HEIGHT, THUMB = 720, 540, 84  # pixels of the map, and of a painting's longest side on it
+MARGIN = THUMB // 2 + 2  # pixels around the places: a painting at 0 or 1 stays whole
 NEAR = 3  # styles that a place between them mixes
 APART = 0.17  # of the map's width: thumbnails nearer than this push each other away
 
@@ -45,7 +47,7 @@ def style_map(places: Places, at: tuple[float, float] | None = None) -> np.ndarr
     """The map as a picture (1, height, width, 3), a painting at each place, and a ring `at` one."""
     drawn = np.ones((1, HEIGHT, WIDTH, 3), "float32")
     for name, place in places.items():
-        small = resize(painting(name, 2 * THUMB), THUMB)
+        small = _thumbnail(name)
         _, height, width, _ = small.shape
         left, top = (
             int(v - side // 2) for v, side in zip(_pixel(place), (width, height), strict=True)
@@ -59,11 +61,16 @@ def style_map(places: Places, at: tuple[float, float] | None = None) -> np.ndarr
     return drawn
 
 
+@lru_cache(maxsize=64)
+def _thumbnail(name: str) -> np.ndarray:
+    """A painting as it lies on the map, which is drawn anew at each click."""
+    return resize(painting(name, 2 * THUMB), THUMB)
+
+
 def _pixel(place: tuple[float, float]) -> tuple[float, float]:
-    """Column and row of a place: what lies at 0 or 1 stays whole inside the map."""
-    margin = THUMB // 2 + 2
+    """Column and row of a place."""
     x, y = (number("a place", value, 0, 1) for value in place)
-    return margin + x * (WIDTH - 2 * margin), margin + y * (HEIGHT - 2 * margin)
+    return MARGIN + x * (WIDTH - 2 * MARGIN), MARGIN + y * (HEIGHT - 2 * MARGIN)
 
 
 def mix_at(places: Places, x: float, y: float) -> dict[str, float]:
@@ -119,6 +126,5 @@ class StyleMap(widgets.VBox):
 
     def place(self) -> tuple[float, float]:
         """Where on the map was clicked, without its margin."""
-        margin = THUMB // 2 + 2
         sides = zip(self.map.at, (WIDTH, HEIGHT), strict=True)
-        return tuple(float(np.clip((a * s - margin) / (s - 2 * margin), 0, 1)) for a, s in sides)
+        return tuple(float(np.clip((a * s - MARGIN) / (s - 2 * MARGIN), 0, 1)) for a, s in sides)

@@ -148,9 +148,11 @@ def test_only_ballots_on_the_same_painters_are_joined(paintings, tmp_path):
         join_votes([Ballot(paintings), Ballot(two)])
     with pytest.raises(InputError, match="no ballot to join"):
         join_votes([])
-    (tmp_path / "other.json").write_text("[1, 2]")
-    with pytest.raises(InputError, match=r"other\.json holds no votes"):
-        join_votes([tmp_path / "other.json"])
+    votes = '{"painters": ["night", "noon"], "preferred": %s}'
+    for text in ("[1, 2]", votes % '[["night", "noon"]]', votes % '[["night", "noon", "dawn"]]'):
+        (tmp_path / "other.json").write_text(text)
+        with pytest.raises(InputError, match=r"other\.json holds no votes"):
+            join_votes([tmp_path / "other.json"])
     with pytest.raises(InputError, match="Did you mean 'person'"):
         join_votes([Ballot(two)], by="persons")
 

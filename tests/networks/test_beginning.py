@@ -34,3 +34,8 @@ def test_a_bank_everywhere_is_its_style_and_halves_are_both():
 def test_other_networks_have_no_banks():
     with pytest.raises(InputError, match="light has no banks: nst.by_region"):
         nst.banks_by_region(nst.load_network("light"), nst.photo("cat", 64), {})
+
+
+def test_a_picture_without_regions_is_refused():
+    with pytest.raises(InputError, match="regions is empty"):
+        nst.banks_by_region(nst.load_network("stylebank"), nst.photo("cat", 64), {})

@@ -13,16 +13,6 @@ from nstlib.notebook.moving_clips import moving_clip
 NEAR = 0.02  # mean difference of two frames, 0..1, that is a matter of rounding
 
 
-def _on_fours(frames: list, paint: Callable, every: int = 4) -> list:
-    """One drawing for four frames, moved along in between."""
-    film = []
-    for place, frame in enumerate(frames):
-        if place % every == 0:
-            drawn, drawing = frame, paint(frame)
-        film.append(warp(drawing, find_flow(drawn, frame)))
-    return film
-
-
 def _drawn_and_moved(on_fours: Callable) -> list | None:
     """How many drawings were made of six frames, and whether each is where it belongs."""
     frames, drawn = moving_clip(photo("colosseum"), "pan", 6, 128).frames, []
@@ -34,9 +24,11 @@ def _drawn_and_moved(on_fours: Callable) -> list | None:
     film = on_fours(frames, negative)
     if film is None or film is ...:
         return None
-    drawings, wanted = len(drawn), _on_fours(frames, lambda frame: 1 - frame)
+    models = [frames[place // 4 * 4] for place in range(len(frames))]  # what was drawn last
+    flows = map(find_flow, models, frames)
+    wanted = [warp(1 - model, flow) for model, flow in zip(models, flows, strict=True)]
     off = [np.abs(mine - one).mean() for mine, one in zip(film, wanted, strict=True)]
-    return [drawings, *(float(distance < NEAR) for distance in off)]
+    return [len(drawn), *(float(distance < NEAR) for distance in off)]
 
 
 def _strengths() -> np.ndarray:
