@@ -29,6 +29,7 @@ from nstlib.networks.transform import transform_network
 ARCHITECTURES = {
     "johnson": lambda styles: transform_network("johnson", styles=styles),
     "light": lambda styles: transform_network("light", styles=styles),
+    "cyclegan": lambda styles: transform_network("cyclegan", styles=styles),
     "stylebank": lambda styles: stylebank_network(styles=styles),
     "adain": lambda styles: adain_network(),  # these two take any style, and know none by name
     "adain-light": lambda styles: adain_light_network(),

@@ -35,6 +35,8 @@ DESIGNS = {
     # Works at an eighth of the size, where a convolution costs a sixty-fourth; the skip carries
     # what is lost on the last step down. (One from half the size tints the photo and paints less.)
     "light": Design(((16, 5, 2), (32, 3, 2), (64, 3, 2)), 5, (32, 16, 16), 3, skip=True, limit=4.0),
+    # Zhu et al. 2017, appendix 7.2, with a quarter of the channels and four residual blocks.
+    "cyclegan": Design(((16, 7, 1), (32, 3, 2), (64, 3, 2)), 4, (32, 16), last=7),
 }
 
 

@@ -51,10 +51,11 @@ class Trainer(keras.Model):
 
     A class that derives from it says in `call` how a batch is painted, and in `terms` what is asked
     of that: a dict of scalars under these `names`, weighted as they are summed. Every term is also
-    a metric, so that the diary sees all of them. Each of `replicas` devices adds its share.
+    a metric, so that the diary sees all of them. Each of `replicas` devices adds its share. Adam
+    has the `momentum` (beta_1) that the class names.
     """
 
-    replicas = 1
+    replicas, momentum = 1, 0.9
 
     def __init__(self, network: keras.Model, names: Sequence[str]):
         super().__init__(name="trainer", autocast=False)  # photos in single precision for the loss
@@ -213,7 +214,7 @@ def _compiled(trainer: Trainer, plan: Training) -> Trainer:
     )
     # XLA pays on accelerators and is JAX's only way; on a CPU TensorFlow is faster without.
     compiles_well = backend_name() == "jax" or has_gpu()
-    adam = keras.optimizers.Adam(rate, global_clipnorm=5.0)
+    adam = keras.optimizers.Adam(rate, beta_1=trainer.momentum, global_clipnorm=5.0)
     trainer.compile(adam, jit_compile="auto" if compiles_well else False)
     trainer.optimizer.build(trainer.trainable_variables)  # Adam, or what scales its losses
     return trainer

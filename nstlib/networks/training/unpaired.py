@@ -1,0 +1,175 @@
+"""Training without pairs: photos here, a collection there, and nobody says what belongs to what.
+
+Zhu, Park, Isola & Efros 2017 (CycleGAN): what is painted has to pass for the collection's, before a
+critic that learns to tell them apart, and the way back has to return the photo. We depart from the
+paper in three things. One network goes both ways: a direction is a scale and a shift, as a style is
+one. Where colours are matched first (`nstlib.networks.palette`), the way back returns the photo in
+the mean palette of all photos. And painter and critics learn in one step, from one sum, in which
+neither sees the other's gradient.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from nstlib.backend import keras, ops
+from nstlib.networks.critic import held, patch_critic
+from nstlib.networks.palette import COLORS, palette_of
+from nstlib.networks.training.canvas import Canvas
+from nstlib.networks.training.diary import Preview
+from nstlib.networks.training.loop import Trainer, Training, fit
+from nstlib.networks.training.photos import PhotoFolder, lies
+
+# Of the terms: the paper's, section 4 and 5.2.
+WEIGHTS = {"adversarial": 1.0, "cycle": 10.0, "identity": 5.0, "critic": 1.0}
+USUAL = {"steps": 20000, "batch": 1, "crop": 128, "learning_rate": 2e-4, "every": 200}
+KEPT = 50  # paintings of the past that the critics are shown, too (Shrivastava et al. 2017)
+MEASURED = 100  # pictures of a folder, at most, whose palettes are averaged
+THERE, BACK = np.eye(2, dtype="float32")
+
+
+class TwoFolders(keras.utils.PyDataset):
+    """`dataset[step]` -> ((photos, paintings, lies, slots, old),), what `UnpairedTrainer` takes.
+
+    photos and paintings (batch, crop, crop, 3), RGB, 0..1, each from its own folder in its own
+    order; lies (batch, 4), how the ground lies; slots (batch, KEPT), 1 where a painting is to be
+    kept, and old (batch, 1), 1 where the critic is to see the one that was kept there before. What
+    a step sees depends on the seed and the step's number alone.
+    """
+
+    num_batches, first = None, 0  # endless
+
+    def __init__(self, photos, paintings, *, crop: int, batch: int, seed: int):
+        super().__init__()
+        shared = {"crop": crop, "batch": batch, "keep": True}
+        self.photos = PhotoFolder(photos, seed=seed, **shared)
+        self.paintings = PhotoFolder(paintings, seed=seed + 1, **shared)
+        self.batch, self.seed = batch, seed
+
+    def __getitem__(self, index: int):
+        step = self.first + index
+        random = np.random.default_rng([self.seed, step, 2])
+        (photos, *_), (paintings, *_) = self.photos[step][0], self.paintings[step][0]
+        slots, old = np.zeros((self.batch, KEPT), "float32"), np.zeros((self.batch, 1), "float32")
+        seen = step * self.batch  # until all places are taken, they are taken in order
+        places = random.permutation(KEPT) if seen >= KEPT else np.arange(seen, seen + KEPT)
+        for row in range(self.batch):
+            if seen < KEPT or random.integers(2):
+                slots[row, places[row % KEPT] % KEPT] = 1
+                old[row] = seen >= KEPT
+        return ((photos, paintings, lies(random, self.batch), slots, old),)
+
+
+class UnpairedTrainer(Trainer):
+    """A network of two directions, [picture, mix] -> painting, and the critic at either end."""
+
+    momentum = 0.5
+
+    def __init__(self, network: keras.Model, crop: int, weights: Mapping[str, float] = WEIGHTS):
+        super().__init__(network, WEIGHTS)
+        self.canvas, self.shares = Canvas(network), dict(weights)
+        self.critics = [patch_critic("critic_there"), patch_critic("critic_back")]
+        self.kept = [self._memory(crop, name) for name in ("kept_there", "kept_back")]
+
+    def _memory(self, crop: int, name: str):
+        shape = (KEPT, crop, crop, 3)
+        return self.add_weight(
+            shape=shape, initializer="zeros", trainable=False, dtype="float32", name=name
+        )
+
+    def call(self, inputs, training=False):
+        photos, paintings, lie, slots, old = inputs
+        both = ops.concatenate([photos, paintings])
+        wanted, made = self._painted(ops.concatenate([both, both]), "there back back there", lie)
+        painted, unpainted, photos_kept, paintings_kept = ops.split(made, 4)
+        # The way back is measured from each picture in the palette of its own side.
+        targets = ops.split(wanted, 4)[2:]
+        _, again = self._painted(made[: ops.shape(both)[0]], "back there", lie)
+        return {
+            "pictures": (paintings, photos),
+            "painted": (painted, unpainted),
+            "remembered": self._remembered((painted, unpainted), slots, old),
+            "targets": targets,
+            "again": ops.split(again, 2),
+            "same": (photos_kept, paintings_kept),
+        }
+
+    def _painted(self, pictures, directions: str, lie):
+        """Groups of pictures, each in its direction: in their palettes, and painted."""
+        ways = directions.split()
+        rows = np.stack([THERE if way == "there" else BACK for way in ways])
+        mix = ops.repeat(ops.convert_to_tensor(rows), ops.shape(pictures)[0] // len(ways), axis=0)
+        return self.canvas(pictures, [mix], ops.concatenate([lie] * len(ways)))
+
+    def _remembered(self, painted, slots, old):
+        """What the critics are shown: the paintings, some exchanged for those of the past."""
+        shown, keep = [], ops.sum(slots, axis=0)[:, None, None, None]
+        for pictures, kept in zip(painted, self.kept, strict=True):
+            pictures, before = ops.stop_gradient(pictures), kept.value
+            place = old[:, :, None, None]
+            shown.append((1 - place) * pictures + place * ops.tensordot(slots, before, axes=1))
+            kept.assign((1 - keep) * before + ops.tensordot(ops.transpose(slots), pictures, axes=1))
+        return shown
+
+    def terms(self, made: dict) -> dict:
+        found = dict.fromkeys(self.shares, 0.0)
+        for side, critic in enumerate(self.critics):
+            fooled = held(critic)(made["painted"][side])
+            true, false = critic(made["pictures"][side]), critic(made["remembered"][side])
+            target = ops.stop_gradient(made["targets"][side])
+            found["adversarial"] += ops.mean(ops.square(fooled - 1))
+            found["critic"] += (ops.mean(ops.square(true - 1)) + ops.mean(ops.square(false))) / 2
+            found["cycle"] += ops.mean(ops.abs(made["again"][side] - target))
+            found["identity"] += ops.mean(ops.abs(made["same"][side] - target))
+        return {name: self.shares[name] * value for name, value in found.items()}
+
+
+def train_unpaired(
+    network: keras.Model,
+    photos,
+    paintings,
+    out,
+    *,
+    palettes: bool = True,
+    weights_of_terms: Mapping[str, float] = WEIGHTS,
+    previews: Mapping[str, np.ndarray] = {},
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    **options,
+) -> TwoFolders:
+    """Train a network [picture, mix] -> painting on two folders; it learns in place.
+
+    `photos` and `paintings` are folders of pictures that have nothing to do with each other, a
+    hundred or more each. Of the network's two styles the first paints photos like the paintings,
+    the second makes photos of paintings. With `palettes`, both begin from the mean palette of where
+    they lead to; without, from the picture's own colours.
+
+    `options` are those of `Training`, with the defaults of USUAL (no VGG19 is asked, so `weights`
+    says nothing); the folder `out` gets what `nstlib.train` leaves there, and a training that was
+    interrupted goes on. `weights_of_terms` are those of the sum. Returns the stream of both.
+    """
+    plan = Training(**USUAL | options)
+    stream = TwoFolders(photos, paintings, crop=plan.crop, batch=plan.batch, seed=plan.seed)
+    towards = (stream.paintings, stream.photos) if palettes else ()
+    set_mean_palettes(network, towards)
+    settings = {
+        "photos": len(stream.photos.files), "paintings": len(stream.paintings.files),
+        "palettes": palettes, "terms": dict(weights_of_terms),
+    }  # fmt: skip
+    preview = Preview(Path(out), [[THERE], [BACK]], previews)
+    fit(
+        network,
+        lambda shared: UnpairedTrainer(shared, plan.crop, weights_of_terms),
+        stream, out, plan=plan, settings=settings, callbacks=[*callbacks, preview],
+    )  # fmt: skip
+    return stream
+
+
+def set_mean_palettes(network: keras.Model, folders: Sequence[PhotoFolder]) -> None:
+    """Give each direction the mean palette of a folder; of no folders, no palette at all."""
+    rows = np.zeros((2, COLORS), "float32")
+    for direction, folder in enumerate(folders):
+        count = min(MEASURED, len(folder.files) // folder.batch)
+        seen = [picture for step in range(max(1, count)) for picture in folder[step][0][0]]
+        rows[direction] = np.mean([palette_of(picture[None]) for picture in seen], axis=0)
+    network.get_layer("colors").set_weights([rows])
