@@ -21,7 +21,7 @@ from .images.arrays import (
 )
 from .images.bundled import (
     Picture as Picture, bundled_networks as bundled_networks, clips as clips,
-    find_clip as find_clip, find_picture as find_picture,
+    faces as faces, find_clip as find_clip, find_picture as find_picture,
     painting as painting, photo as photo, picture as picture, pictures as pictures,
     textures as textures,
 )
@@ -88,6 +88,7 @@ from .networks.training.diary import read_log as read_log
 from .networks.training.loop import train as train
 from .networks.training.loss import PerceptualLoss as PerceptualLoss
 from .networks.training.texture import train_texture as train_texture
+from .networks.training.unpaired import train_unpaired as train_unpaired
 
 from .export.onnx import export_onnx as export_onnx
 from .export.page import export_page as export_page

@@ -14,6 +14,7 @@ KINDS = {
     "transform": ("johnson",),
     "styles": ("light", "adain-light"),
     "stylebank": ("stylebank",),
+    "collection": ("cyclegan", "light", "adain-light"),
     **{name: (name,) for name in ANY_STYLE},
 }
 PREVIEWS = ("great_wall", "cat", "chameleon")
@@ -24,10 +25,11 @@ SETTINGS = ("steps", "batch", "crop", "learning_rate", "every", "seed", "weights
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("kind", choices=KINDS, help="one style; many; a StyleBank; or any style")
-    add("--content", metavar="DIR", type=path, required=True, help="a folder of photos")
-    paintings = "bundled names or files; for adain a folder of paintings"
-    add("--style", metavar="PICTURE", nargs="+", required=True, help=paintings)
+    add("kind", choices=KINDS, help="one style; many; a StyleBank; a collection; any style")
+    photos = "a folder of photos"
+    add("--content", "--from", metavar="DIR", type=path, required=True, help=photos)
+    paintings = "bundled names or files; for adain and collection a folder of paintings"
+    add("--style", "--to", metavar="PICTURE", nargs="+", required=True, help=paintings)
     add("-o", "--output", metavar="DIR", type=path, required=True, help="checkpoints, log, network")
     begin = parser.add_mutually_exclusive_group().add_argument
     begin("--add-to", metavar="NETWORK", help="teach it the styles, change nothing else")
@@ -36,11 +38,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--style-size", metavar="N", type=WHOLE, default=448, help=strokes)
     add("--style-weight", metavar="W", type=WEIGHT, help="more paints more boldly")
     add("--preview", metavar="PHOTO", nargs="*", default=PREVIEWS, help="painted now and then")
-    add("--steps", metavar="N", type=WHOLE, default=6000, help="batches: %(default)s")
-    add("--batch", metavar="N", type=WHOLE, default=1, help="photos in a batch: %(default)s")
-    add("--crop", metavar="N", type=WHOLE, default=256, help="pixels of a photo: %(default)s")
-    add("--learning-rate", metavar="R", type=WEIGHT, default=2e-3, help="of Adam: %(default)s")
-    add("--every", metavar="N", type=WHOLE, default=50, help="steps a checkpoint: %(default)s")
+    add("--steps", metavar="N", type=WHOLE, help="batches: 6000; collection: 20000")
+    add("--batch", metavar="N", type=WHOLE, help="photos in a batch: 1")
+    add("--crop", metavar="N", type=WHOLE, help="pixels of a photo: 256; collection: 128")
+    add("--learning-rate", metavar="R", type=WEIGHT, help="of Adam: 0.002; collection: 0.0002")
+    add("--every", metavar="N", type=WHOLE, help="steps a checkpoint: 50; collection: 200")
     add("--weights", metavar="W", default="imagenet", help="of VGG19: imagenet, random, or a file")
     add("--seed", metavar="N", type=int, default=0, help="of what is drawn: %(default)s")
     parser.set_defaults(when_stopped="the same command goes on from here")
@@ -50,14 +52,31 @@ def run(args: argparse.Namespace) -> None:
     """Train, going on from the last checkpoint in OUT, then write the network and its card."""
     from nstlib.backend import has_fast_bfloat16, has_gpu, own_settings
 
+    for name, usual in _usual(args.kind).items():
+        if getattr(args, name) is None:
+            setattr(args, name, usual)
     precision = "mixed_bfloat16" if has_fast_bfloat16() else "float32"
     with own_settings("mixed_float16" if has_gpu() else precision):
-        trained, about = (_taught_any_style if args.kind in ANY_STYLE else _taught_styles)(args)
+        trained, about = _teacher(args.kind)(args)
     file = args.output / NETWORK
     _write(args, trained, file, about)
-    style, engine = (trained.styles[-1], "fast") if trained.styles else ("STYLE", "adain")
+    shown = trained.styles[0 if args.kind == "collection" else -1 :]
+    style, engine = (shown[0], "fast") if trained.styles else ("STYLE", "adain")
     print(f"Trained {file}: {', '.join(trained.styles) or 'any style'}. Paint with it:", end=" ")
     print(f"nstlib stylize PHOTO {style} --engine {engine} --network {file} -o OUT")
+
+
+def _usual(kind: str) -> dict:
+    """The settings of a training for which nothing was given."""
+    from nstlib.networks.training.unpaired import USUAL
+
+    return vars(networks.training.loop.Training()) | (USUAL if kind == "collection" else {})
+
+
+def _teacher(kind: str):
+    if kind == "collection":
+        return _taught_collection
+    return _taught_any_style if kind in ANY_STYLE else _taught_styles
 
 
 def _write(args: argparse.Namespace, trained, file, about: dict) -> None:
@@ -185,3 +204,47 @@ def _any_style_network(args: argparse.Namespace, folder):
         shared = given(args, "crop", "seed", "weights") | {"count": min(1000, 4 * args.steps)}
         networks.training.any_style.lay_style_axes(trained.network, args.content, folder, **shared)
     return trained
+
+
+# --- A collection --------------------------------------------------------------------------------
+
+
+def _taught_collection(args: argparse.Namespace) -> tuple:
+    """A network from photos to a collection and back, trained, and what its card says of that."""
+    folder, *more = map(path, args.style)
+    if more or not folder.is_dir() or args.add_to or args.style_weight:
+        raise InputError(
+            "`train collection` learns from one folder how to paint and from the other how photos "
+            f"look: it takes as --to one folder of pictures, not {' '.join(args.style)}, and "
+            "neither --add-to nor --style-weight."
+        )
+    training, trained = networks.training.unpaired, _collection_network(args, folder)
+    stream = training.train_unpaired(
+        trained.network, args.content, folder, args.output, **_settings(args)
+    )
+    count = {"photos": stream.photos, "paintings": stream.paintings}
+    return trained, {
+        **{kind: f"{len(s.files)} files, {len(s.skipped)} unreadable" for kind, s in count.items()},
+        "loss_weights": ", ".join(
+            f"{name} {weight:g}" for name, weight in training.WEIGHTS.items()
+        ),
+    }
+
+
+def _collection_network(args: argparse.Namespace, folder):
+    """The network to train, there and back: a new one, or one to go on with."""
+    names = folder.resolve().name, args.content.resolve().name
+    if names[0] == names[1]:
+        raise InputError(f"Both folders are called {names[0]}: the styles take their names.")
+    if not args.go_on_from:
+        return _new(args.kind, names)
+    before = _begun(args.kind, args.go_on_from)
+    if before.styles:
+        if len(before.styles) != 2:
+            raise InputError(f"{args.go_on_from} knows {len(before.styles)} styles, and not 2.")
+        return before
+    firsts = {
+        name: images.files.load_image(images.formats.sorted_out(path, path.rglob("*"))[0][0], 256)
+        for name, path in zip(names, (folder, args.content), strict=True)
+    }
+    return networks.beginning.network_for(firsts, args.go_on_from, weights=args.weights)

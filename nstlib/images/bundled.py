@@ -5,6 +5,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from nstlib.errors import InputError, MissingFile, choice, did_you_mean
 from nstlib.files import data_folder, readable
 from nstlib.images.files import load_image
@@ -45,6 +47,22 @@ def pictures(kind: str | None = None) -> list[Picture]:
 def clips() -> list[Picture]:
     """All bundled clips: short films, of the kind "clip"."""
     return [_from_row(row, "clips") for row in _rows("clips")]
+
+
+def faces(kind: str = "colour") -> np.ndarray:
+    """Drawn faces, all of a kind: (count, 96, 96, 3), RGB, 0..1.
+
+    "colour" (512), "ink" (512) and "glasses" (256, in colour) share no face; "pairs" holds 64 more,
+    three times: in colour, then the same in ink, then in colour with glasses. Adventurer by Lisa
+    Wischofsky, CC BY 4.0.
+    """
+    rows = {Path(row["file"]).stem: row for row in _rows("faces")}
+    row = rows[choice("kind", kind, rows)]
+    path = readable(data_folder() / "faces" / row["file"], "sheet", "Clone the repository again.")
+    sheet, size = load_image(path)[0], row["size"]
+    down, across = (side // size for side in sheet.shape[:2])
+    tiles = sheet.reshape(down, size, across, size, 3).swapaxes(1, 2)
+    return np.ascontiguousarray(tiles.reshape(-1, size, size, 3))
 
 
 def find_clip(name: str | os.PathLike) -> Path:

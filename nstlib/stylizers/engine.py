@@ -21,7 +21,7 @@ CANVAS_OPTIONS = ("palette", "ground")
 ANY_STYLE_OPTIONS = (*CANVAS_OPTIONS, "alpha", "style_size")
 # On a CPU these take 0.39 to 0.76 of Keras' time in ONNX Runtime and differ by rounding only; adain
 # gains least, 0.85, and its file, which holds VGG19, takes longest to make (benchmarks/export.py).
-FASTER_IN_ONNX = ("light", "johnson", "stylebank", "adain-light")
+FASTER_IN_ONNX = ("light", "johnson", "cyclegan", "stylebank", "adain-light")
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +67,19 @@ class Engine:
         if self.tile is not None and self.runtime == "onnx":
             raise InputError("tile is for runtime='keras': leave one of the two out.")
 
+    @property
+    def its_network(self) -> str | os.PathLike:
+        """The network that is named, else the first of the bundled ones that knows the style."""
+        usual, asked = ENGINES[self.name], self.style
+        if self.network is not None or self.name != "fast" or not isinstance(asked, str | Mapping):
+            return self.network or usual
+        from nstlib.images.bundled import bundled_networks
+
+        asked = {asked} if isinstance(asked, str) else set(asked)
+        known = {name: row["styles"] for name, row in bundled_networks().items()}
+        knowing = [name for name in known if asked <= set(known[name])]
+        return usual if usual in knowing or not knowing else knowing[0]
+
     def key(self) -> str:
         """A hash of all that decides what a painting looks like, files by their content.
 
@@ -75,7 +88,7 @@ class Engine:
         """
         from nstlib.images.bundled import bundled_networks
 
-        network = self.network or ENGINES[self.name]
+        network = self.its_network
         version = bundled_networks().get(str(network), {}).get("sha256")
         return fingerprint((self.name, self.style, network, version, self.tile, self.options))
 

@@ -16,7 +16,7 @@ from nstlib.images.arrays import SMALLEST, refuse_too_small
 from nstlib.images.color import color_matcher
 from nstlib.networks import conditions
 from nstlib.networks.files import PaintingNetwork, load_network
-from nstlib.stylizers.engine import ANY_STYLE, ENGINES, FASTER_IN_ONNX, Engine
+from nstlib.stylizers.engine import ANY_STYLE, FASTER_IN_ONNX, Engine
 from nstlib.stylizers.tiles import tiled_forward
 
 
@@ -25,7 +25,7 @@ def one_pass(engine: Engine) -> Callable:
 
     Raises InputError for a style or an option that the network does not take.
     """
-    trained = load_network(engine.network or ENGINES[engine.name])
+    trained = load_network(engine.its_network)
     if trained.styles and engine.name in ANY_STYLE:
         raise InputError(
             f"The network {engine.network} paints in its own styles only, "
