@@ -100,6 +100,9 @@ OPTIONS = {
     "train adain-light --content p --style s -o o --learning-rate 1e-3 --every 5 --seed 1": {
         **{"learning_rate": 1e-3, "every": 5, "seed": 1},
     },
+    "train collection --from p --to s -o o": {
+        **{"kind": "collection", "content": Path("p"), "style": ["s"], "crop": None},
+    },
     "train adain --content p --style s -o o --preview cat --weights random": {
         **{"preview": ["cat"], "weights": "random"},
     },

@@ -10,7 +10,7 @@ from PIL import Image
 
 from nstlib.cli.train import SETTINGS
 from nstlib.networks.files import load_network
-from nstlib.networks.training import any_style, loop
+from nstlib.networks.training import any_style, loop, unpaired
 from nstlib.networks.training.diary import write_log
 from nstlib.networks.training.loop import Training
 
@@ -53,8 +53,14 @@ def taught(monkeypatch) -> list[dict]:
     def lay_style_axes(network, content, paintings, **options):
         calls.append(options)
 
-    for function in (train, train_any_style, lay_style_axes):
-        name, module = function.__name__, loop if function is train else any_style
+    def train_unpaired(network, content, paintings, out, **options):
+        calls.append(options | {"network": network.name})
+        sizes = {name: options[name] for name in ("crop", "batch", "seed")}
+        return unpaired.TwoFolders(content, paintings, **sizes)
+
+    homes = {train: loop, train_unpaired: unpaired}
+    for function in (train, train_any_style, lay_style_axes, train_unpaired):
+        name, module = function.__name__, homes.get(function, any_style)
         stand_in = create_autospec(getattr(module, name), side_effect=function)
         monkeypatch.setattr(module, name, stand_in)
     return calls
@@ -71,6 +77,25 @@ def test_train_two_styles_then_paint_with_them(run, photo, photos, taught):
     assert run("stylize", photo, "the_scream", "-o", "out.png", *fast)[0] == 0
     (told,) = taught
     assert Training(**{name: told[name] for name in SETTINGS}).weights == "random"
+
+
+def test_train_a_collection_then_paint_there_and_back(run, photo, photos, tmp_path, taught):
+    train = ["train", "collection", "--from", photos, "--to", noise(tmp_path / "prints", 11)]
+    code, out, _ = run(*train, "-o", "new", "--steps", 3, "--preview")
+    assert code == 0 and "prints, photos. Paint with it" in out and "PHOTO prints" in out
+    assert load_network("new/network.npz").architecture == "cyclegan"
+    for way in ("prints", "photos"):
+        fast = ["--engine", "fast", "--network", "new/network.npz", "-o", f"{way}.png"]
+        assert run("stylize", photo, way, *fast)[0] == 0
+    card = Path("new/card.md").read_text(encoding="utf-8")
+    assert "cycle 10" in card and "11 files" in card
+    (told,) = taught
+    assert (told["steps"], told["crop"], told["learning_rate"]) == (3, 128, 2e-4)
+    on = ["--go-on-from", "new/network.npz", "-o", "on", "--preview"]
+    assert run(*train, *on)[0] == 0
+    begun = ["--go-on-from", "adain-light", "-o", "begun", "--weights", "random", "--preview"]
+    assert run(*train, *begun)[0] == 0
+    assert [one["network"] for one in taught[1:]] == ["transform_cyclegan", "transform_light"]
 
 
 def test_options_reach_the_training(run, photo, photos, taught):

@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -48,6 +49,33 @@ def test_names_are_unique_and_kinds_add_up():
     assert [entry.name for entry in data.pictures("texture")] == sorted(
         data.TEXTURES, key=names.index
     )
+
+
+def test_faces_are_there_in_three_hands_and_once_in_all():
+    sizes = {"colour": 512, "ink": 512, "glasses": 256, "pairs": 3 * 64}
+    for kind, count in sizes.items():
+        faces = data.faces(kind)
+        assert faces.shape == (count, 96, 96, 3) and faces.dtype == np.float32
+    colour, ink, glasses = np.split(data.faces("pairs"), 3)
+    saturation = [np.ptp(some, axis=-1).mean() for some in (colour, ink, glasses)]
+    assert saturation[1] < 0.1 < min(saturation[0], saturation[2])
+    difference = np.abs(glasses - colour).mean(axis=(0, 3))
+    assert difference[40:75, 20:75].mean() > 5 * difference[:30].mean()  # where eyes are
+    with pytest.raises(InputError, match="kind is 'chalk'. It can be 'colour', 'ink'"):
+        data.faces("chalk")
+
+
+def test_the_manifest_of_the_faces_is_true():
+    folder = data.data_folder() / "faces"
+    rows = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert sorted(p.name for p in folder.iterdir()) == sorted(
+        ["manifest.json", *(row["file"] for row in rows)]
+    )
+    for row in rows:
+        content = (folder / row["file"]).read_bytes()
+        assert (
+            hashlib.sha256(content).hexdigest() == row["sha256"] and "Wischofsky" in row["author"]
+        )
 
 
 def test_photo_and_painting_load_at_a_size():

@@ -277,5 +277,16 @@ def test_a_forked_worker_says_why_it_does_not_paint(file, photo, work):
     assert "forked off one that has made stylizers" in os.read(inside, 1000).decode()
 
 
+def test_a_style_is_painted_by_the_network_that_knows_it(monkeypatch):
+    rows = {"light": {"styles": ["dots", "waves"]}, "other": {"styles": ["waves", "fields"]}}
+    monkeypatch.setattr("nstlib.images.bundled.bundled_networks", lambda: rows)
+    known = {"dots": "light", "waves": "light", "fields": "other", "nobody": "light"}
+    assert {style: request(style).its_network for style in known} == known
+    assert request("fast", {"waves": 0.5, "fields": 0.5}).its_network == "other"
+    assert request("fast", {"dots": 0.5, "fields": 0.5}).its_network == "light"
+    assert request("fields", network="light").its_network == "light"
+    assert request("adain", "fields").its_network == "adain"
+
+
 def test_fast_styles_are_those_of_the_network(file):
     assert fast_styles(file) == load_network(file).styles == STYLES

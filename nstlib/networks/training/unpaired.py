@@ -73,10 +73,8 @@ class UnpairedTrainer(Trainer):
         self.kept = [self._memory(crop, name) for name in ("kept_there", "kept_back")]
 
     def _memory(self, crop: int, name: str):
-        shape = (KEPT, crop, crop, 3)
-        return self.add_weight(
-            shape=shape, initializer="zeros", trainable=False, dtype="float32", name=name
-        )
+        shape, plain = (KEPT, crop, crop, 3), {"trainable": False, "autocast": False}
+        return self.add_weight(shape, "zeros", dtype="float32", name=name, **plain)
 
     def call(self, inputs, training=False):
         photos, paintings, lie, slots, old = inputs
