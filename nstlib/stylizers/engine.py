@@ -19,8 +19,8 @@ ENGINES = {
 ANY_STYLE = ("adain", "adain-light")
 CANVAS_OPTIONS = ("palette", "ground")
 ANY_STYLE_OPTIONS = (*CANVAS_OPTIONS, "alpha", "style_size")
-# On a CPU these take 0.39 to 0.76 of Keras' time in ONNX Runtime and differ by rounding only; adain
-# gains least, 0.85, and its file, which holds VGG19, takes longest to make (benchmarks/export.py).
+# On a CPU these take 0.24 to 0.60 of Keras' time in ONNX Runtime and differ by rounding only; adain
+# gains least, 0.70, and its file, which holds VGG19, takes longest to make (benchmarks/export.py).
 FASTER_IN_ONNX = ("light", "johnson", "cyclegan", "stylebank", "adain-light")
 
 
