@@ -23,7 +23,7 @@ from .images.bundled import (
     Picture as Picture, bundled_networks as bundled_networks, clips as clips,
     faces as faces, find_clip as find_clip, find_picture as find_picture,
     painting as painting, photo as photo, picture as picture, pictures as pictures,
-    textures as textures,
+    textures as textures, unpack_faces as unpack_faces,
 )
 from .images.color import (
     color_matcher as color_matcher, keep_color as keep_color, match_color as match_color,

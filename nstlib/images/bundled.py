@@ -9,7 +9,7 @@ import numpy as np
 
 from nstlib.errors import InputError, MissingFile, choice, did_you_mean
 from nstlib.files import data_folder, readable
-from nstlib.images.files import load_image
+from nstlib.images.files import load_image, save_image
 
 KINDS = ("photo", "painting", "texture")
 TEXTURE = "texture"  # the architecture of networks that take noise instead of a picture
@@ -63,6 +63,15 @@ def faces(kind: str = "colour") -> np.ndarray:
     down, across = (side // size for side in sheet.shape[:2])
     tiles = sheet.reshape(down, size, across, size, 3).swapaxes(1, 2)
     return np.ascontiguousarray(tiles.reshape(-1, size, size, 3))
+
+
+def unpack_faces(kind: str, folder) -> Path:
+    """The faces of a kind as PNGs in a new folder, to train with; returns the folder."""
+    folder = Path(folder)
+    folder.mkdir(parents=True)
+    for number, face in enumerate(faces(kind)):
+        save_image(face[None], folder / f"{kind}_{number:03d}.png")
+    return folder
 
 
 def find_clip(name: str | os.PathLike) -> Path:

@@ -19,7 +19,7 @@ from nstlib.networks.palette import COLORS, palette_of
 from nstlib.networks.training.canvas import Canvas
 from nstlib.networks.training.diary import Preview
 from nstlib.networks.training.loop import Trainer, Training, fit
-from nstlib.networks.training.photos import PhotoFolder, lies
+from nstlib.networks.training.photos import ZOOM, PhotoFolder, lies
 
 # Of the terms: the paper's, section 4 and 5.2.
 WEIGHTS = {"adversarial": 1.0, "cycle": 10.0, "identity": 5.0, "critic": 1.0}
@@ -40,9 +40,9 @@ class TwoFolders(keras.utils.PyDataset):
 
     num_batches, first = None, 0  # endless
 
-    def __init__(self, photos, paintings, *, crop: int, batch: int, seed: int):
+    def __init__(self, photos, paintings, *, crop: int, batch: int, seed: int, zoom=ZOOM):
         super().__init__()
-        shared = {"crop": crop, "batch": batch, "keep": True}
+        shared = {"crop": crop, "batch": batch, "zoom": zoom, "keep": True}
         self.photos = PhotoFolder(photos, seed=seed, **shared)
         self.paintings = PhotoFolder(paintings, seed=seed + 1, **shared)
         self.batch, self.seed = batch, seed
@@ -130,6 +130,7 @@ def train_unpaired(
     out,
     *,
     palettes: bool = True,
+    zoom: tuple[float, float] = ZOOM,
     weights_of_terms: Mapping[str, float] = WEIGHTS,
     previews: Mapping[str, np.ndarray] = {},
     callbacks: Sequence[keras.callbacks.Callback] = (),
@@ -140,19 +141,21 @@ def train_unpaired(
     `photos` and `paintings` are folders of pictures that have nothing to do with each other, a
     hundred or more each. Of the network's two styles the first paints photos like the paintings,
     the second makes photos of paintings. With `palettes`, both begin from the mean palette of where
-    they lead to; without, from the picture's own colours.
+    they lead to; without, from the picture's own colours. `zoom` is how many times smaller than a
+    picture's shorter side a crop may be, from and to.
 
     `options` are those of `Training`, with the defaults of USUAL (no VGG19 is asked, so `weights`
     says nothing); the folder `out` gets what `nstlib.train` leaves there, and a training that was
     interrupted goes on. `weights_of_terms` are those of the sum. Returns the stream of both.
     """
     plan = Training(**USUAL | options)
-    stream = TwoFolders(photos, paintings, crop=plan.crop, batch=plan.batch, seed=plan.seed)
+    shared = {"crop": plan.crop, "batch": plan.batch, "seed": plan.seed, "zoom": zoom}
+    stream = TwoFolders(photos, paintings, **shared)
     towards = (stream.paintings, stream.photos) if palettes else ()
     set_mean_palettes(network, towards)
     settings = {
         "photos": len(stream.photos.files), "paintings": len(stream.paintings.files),
-        "palettes": palettes, "terms": dict(weights_of_terms),
+        "palettes": palettes, "zoom": list(zoom), "terms": dict(weights_of_terms),
     }  # fmt: skip
     preview = Preview(Path(out), [[THERE], [BACK]], previews)
     fit(
