@@ -12,7 +12,7 @@ import numpy as np
 from nstlib.backend import ops
 from nstlib.evaluation.measures import CONTENT_LAYER, lattice
 from nstlib.images.arrays import as_image
-from nstlib.images.bundled import bundled_networks
+from nstlib.images.bundled import bundled_networks, pictures
 from nstlib.vgg.losses import gram_matrix, relative_distance
 from nstlib.vgg.network import feature_extractor
 from nstlib.vgg.statistics import LEVELS
@@ -36,9 +36,14 @@ NOT_JUDGED = ("texture", "adain")
 
 
 def photo_networks() -> dict[str, dict]:
-    """The bundled networks to paint photos with: name -> row, as in `nst.bundled_networks`."""
+    """The bundled networks of bundled paintings, or of any: name -> row of `nst.bundled_networks`.
+
+    Those of a collection have no painting of their own that a gate could compare with.
+    """
+    known = {entry.name for entry in pictures("painting")}
     rows = bundled_networks().items()
-    return {name: row for name, row in rows if row["architecture"] not in NOT_JUDGED}
+    judged = {name: row for name, row in rows if row["architecture"] not in NOT_JUDGED}
+    return {name: row for name, row in judged.items() if known.issuperset(row["styles"])}
 
 
 def palette_kept(painted, painting) -> np.ndarray:
