@@ -44,6 +44,7 @@ from .images.masks import (
     as_mask as as_mask, feather as feather, layer_masks as layer_masks,
     refine_mask as refine_mask, sky_mask as sky_mask, subject_mask as subject_mask,
 )
+from .images.portraits import out_of_focus as out_of_focus, person_mask as person_mask
 from .images.regions import fill_regions as fill_regions, flat_regions as flat_regions
 from .images.show import show as show
 
