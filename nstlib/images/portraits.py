@@ -26,7 +26,7 @@ def person_mask(photo) -> np.ndarray:
     at what it found, nearer, which saves small people and takes back most errors; `refine_mask` and
     a guided filter move the edge to the photo's. A photo without people gives 0 everywhere, and a
     warning. It was made for people within two metres: a cat, a cup or a peak that stands like one
-    it takes for a person, small ones in a crowd it misses. Look at the mask before using it.
+    it takes for a person, small ones in a crowd it may miss. Look at the mask before using it.
     """
     image = as_image(photo)
     network = _network()
