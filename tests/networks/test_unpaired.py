@@ -117,6 +117,11 @@ def test_training_goes_both_ways(photo_folder, tmp_path):
         train_unpaired(network, photo_folder, photo_folder, out, palettes=False, **tiny)
 
 
+def test_a_network_of_three_styles_is_refused(photo_folder, tmp_path):
+    with pytest.raises(InputError, match="last of 3 numbers; it must take a picture and 2"):
+        train_unpaired(build_network("light", 3), photo_folder, photo_folder, tmp_path / "out")
+
+
 def test_without_palettes_the_picture_keeps_its_colours(photo_folder):
     network = build_network("cyclegan", 2)
     unpaired.set_mean_palettes(network, ())

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from nstlib.backend import keras, ops
+from nstlib.errors import InputError
 from nstlib.networks.critic import held, patch_critic
 from nstlib.networks.palette import COLORS, palette_of
 from nstlib.networks.training.canvas import Canvas
@@ -157,9 +158,15 @@ def train_unpaired(
 
     `options` are those of `Training`, with the defaults of USUAL (no VGG19 is asked, so `weights`
     says nothing); the folder `out` gets what `nstlib.train` leaves there, and a training that was
-    interrupted goes on. `weights_of_terms` are those of the sum. Returns the stream of both.
+    interrupted goes on. `weights_of_terms` are those of the sum. Returns the stream of both. Raises
+    InputError for a network of more or fewer styles than two.
     """
-    plan = Training(**USUAL | options)
+    plan, styles = Training(**USUAL | options), network.inputs[-1].shape[-1]
+    if len(network.inputs) != 2 or styles != len(WAYS):
+        raise InputError(
+            f"The network {network.name} takes {len(network.inputs)} inputs, the last of {styles} "
+            'numbers; it must take a picture and 2, one a direction: build_network("cyclegan", 2).'
+        )
     shared = {"crop": plan.crop, "batch": plan.batch, "seed": plan.seed, "zoom": zoom}
     stream = TwoFolders(photos, paintings, **shared)
     towards = (stream.paintings, stream.photos) if palettes else ()
