@@ -4,9 +4,10 @@
 
 A Fréchet distance of style statistics (`nstlib.evaluation.frechet`) between sets of as many
 pictures each: every other picture of the folder COLLECTION is what is compared with. The photos,
-none of which any network is trained on, are given untouched, in the collection's mean palette, and
-painted; the other half of the collection says how near one can be at all. Beside it the weave of a
-flat table and sky (`nst.lattice`), and how far the content is from the photo's.
+none of which any network is trained on, are given untouched, each in the colours of a picture of
+the collection, and painted; the other half of the collection says how near one can be at all.
+Beside it the weave of a flat table and sky (`nst.lattice`), and how far the content is from the
+photo's.
 """
 
 import argparse
@@ -46,14 +47,14 @@ def main() -> None:
     names = [entry.name for entry in nst.pictures("photo")[: options.pictures]]
     photos = [nst.photo(name, options.size) for name in names]
     paint = nst.stylizer("fast", options.style, network=options.network)
-    mixed = nst.stylizer("fast", options.style, network=options.network, ground=0)
-    palette = [nst.match_color(photo, known[n % len(known)]) for n, photo in enumerate(photos)]
+    bare = nst.stylizer("fast", options.style, network=options.network, ground=0)
+    recoloured = [nst.match_color(photo, known[n % len(known)]) for n, photo in enumerate(photos)]
     painted = [paint(photo) for photo in photos]
     sets = {
         "the photos": photos,
-        "the photos, each in the colours of a picture of the collection": palette,
+        "the photos, each in the colours of a picture of the collection": recoloured,
         f"painted by {options.network}": painted,
-        "the same without a ground": [mixed(photo) for photo in photos],
+        "the same without a ground": [bare(photo) for photo in photos],
         "the collection's other half": rest,
     }
     print("| set | Fréchet distance | content distance |\n|---|---|---|")

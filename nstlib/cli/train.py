@@ -225,9 +225,7 @@ def _taught_collection(args: argparse.Namespace) -> tuple:
     count = {"photos": stream.photos, "paintings": stream.paintings}
     return trained, {
         **{kind: f"{len(s.files)} files, {len(s.skipped)} unreadable" for kind, s in count.items()},
-        "loss_weights": ", ".join(
-            f"{name} {weight:g}" for name, weight in training.WEIGHTS.items()
-        ),
+        "loss_weights": ", ".join(f"{n} {weight:g}" for n, weight in training.WEIGHTS.items()),
     }
 
 
@@ -243,8 +241,7 @@ def _collection_network(args: argparse.Namespace, folder):
         if len(before.styles) != 2:
             raise InputError(f"{args.go_on_from} knows {len(before.styles)} styles, and not 2.")
         return before
-    firsts = {
-        name: images.files.load_image(images.formats.sorted_out(path, path.rglob("*"))[0][0], 256)
-        for name, path in zip(names, (folder, args.content), strict=True)
-    }
-    return networks.beginning.network_for(firsts, args.go_on_from, weights=args.weights)
+    streams = map(networks.training.photos.PhotoFolder, (folder, args.content))
+    firsts = [images.files.load_image(stream.files[0], 256) for stream in streams]
+    pictures = dict(zip(names, firsts, strict=True))
+    return networks.beginning.network_for(pictures, args.go_on_from, weights=args.weights)

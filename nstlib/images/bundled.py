@@ -68,6 +68,8 @@ def faces(kind: str = "colour") -> np.ndarray:
 def unpack_faces(kind: str, folder) -> Path:
     """The faces of a kind as PNGs in a new folder, to train with; returns the folder."""
     folder = Path(folder)
+    if folder.exists():
+        raise InputError(f"{folder} is there already: name a new folder for the faces.")
     folder.mkdir(parents=True)
     for number, face in enumerate(faces(kind)):
         save_image(face[None], folder / f"{kind}_{number:03d}.png")

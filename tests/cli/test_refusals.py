@@ -124,6 +124,7 @@ REFUSED = {
     "train adain --content saved -o out --style saved the_scream": "one folder of many paintings",
     "train adain --content saved -o out --style the_scream": "of many paintings, not the_scream",
     "train collection --from saved --to cat -o out": "one folder of pictures, not cat",
+    "train collection --from saved --to folder.jpg -o o --go-on-from adain-light": "no pictures",
     "train collection --from saved --to saved -o out": "Both folders are called saved",
     "train collection --from photos --to saved -o out --go-on-from light": "light knows 15 styles",
     "train adain --content saved -o out --style saved --go-on-from light": "light is light; `train",

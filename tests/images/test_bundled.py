@@ -65,6 +65,16 @@ def test_faces_are_there_in_three_hands_and_once_in_all():
         data.faces("chalk")
 
 
+def test_faces_are_unpacked_into_a_new_folder_only(tmp_path, monkeypatch):
+    some = data.faces("pairs")[:2]
+    monkeypatch.setattr(data, "faces", lambda kind: some)
+    folder = data.unpack_faces("pairs", tmp_path / "new" / "faces")
+    assert [path.name for path in sorted(folder.iterdir())] == ["pairs_000.png", "pairs_001.png"]
+    assert np.abs(data.load_image(folder / "pairs_001.png")[0] - some[1]).max() < 1 / 255
+    with pytest.raises(InputError, match="is there already: name a new folder"):
+        data.unpack_faces("pairs", folder)
+
+
 def test_the_manifest_of_the_faces_is_true():
     folder = data.data_folder() / "faces"
     rows = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
