@@ -25,6 +25,9 @@ from .images.bundled import (
     painting as painting, photo as photo, picture as picture, pictures as pictures,
     textures as textures, unpack_faces as unpack_faces,
 )
+from .images.cartoons import (
+    structure_look as structure_look, surface_look as surface_look, texture_look as texture_look,
+)
 from .images.color import (
     color_matcher as color_matcher, keep_color as keep_color, match_color as match_color,
     match_histogram as match_histogram,
@@ -41,6 +44,8 @@ from .images.masks import (
     as_mask as as_mask, feather as feather, layer_masks as layer_masks,
     refine_mask as refine_mask, sky_mask as sky_mask, subject_mask as subject_mask,
 )
+from .images.portraits import out_of_focus as out_of_focus, person_mask as person_mask
+from .images.regions import fill_regions as fill_regions, flat_regions as flat_regions
 from .images.show import show as show
 
 from .vgg.losses import (

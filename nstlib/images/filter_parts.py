@@ -60,6 +60,28 @@ def region_kernels(radius, kind):
     return [kernel / kernel.sum() for kernel in kernels]
 
 
+def guided(pixels, guide, radius, tolerance):
+    """The pixels, smoothed, but for those edges that the guide has, too (He, Sun & Tang 2013).
+
+    (height, width, channels) and (height, width, guides) -> the first. Around every pixel, `radius`
+    pixels far, the pixels are a linear function of the guide: steep where the guide spreads more
+    than `tolerance`, level where it spreads less. Section 3.5, for a guide in colour.
+    """
+
+    def mean(values):  # whatever stands behind height and width
+        flat = values.reshape(*values.shape[:2], -1)
+        side = (2 * radius + 1, 2 * radius + 1)
+        return cv2.blur(flat, side, borderType=MIRROR).reshape(values.shape)
+
+    down, across, pixels = guide[..., None], guide[..., None, :], pixels[..., None, :]
+    middle, level = mean(down), mean(pixels)
+    spread = mean(down * across) - middle * mean(across)
+    shared = mean(down * pixels) - middle * level
+    slopes = np.linalg.solve(spread + tolerance**2 * np.eye(guide.shape[-1]), shared)
+    rest = level - (slopes * middle).sum(axis=2, keepdims=True)
+    return ((mean(slopes) * down).sum(axis=2, keepdims=True) + mean(rest))[:, :, 0]
+
+
 def outlines(bright, width):
     """1 on flat ground, less where it is darker than around; the constant keeps black calm."""
     return ((bright + 0.02) / (blurred(bright, width) + 0.02)).clip(0, 1)
