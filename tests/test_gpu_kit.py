@@ -15,6 +15,7 @@ from nstlib.networks.files import (
     PaintingNetwork,
     build_network,
     load_network,
+    save_network,
     with_more_styles,
 )
 from nstlib.networks.training.diary import TrainingDiverged, read_log
@@ -38,6 +39,7 @@ def words(tmp_path) -> list[str]:
     start = tmp_path / "start.npz"
     start.write_bytes(b"weights")
     folders = ["--content", photos, "--paintings", paintings, "--wheels", tmp_path / "wheels"]
+    folders += ["--collection", f"monet={pictures(tmp_path / 'monet', 'lily.jpg')}"]
     given = ["pack", *folders, "--start", f"light={start}", "--out", tmp_path / "kit"]
     return [str(word) for word in given]
 
@@ -49,7 +51,7 @@ def test_a_kit_has_all_that_is_needed_and_says_what_it_weighs(words, tmp_path, c
     gpu_kit.pack(gpu_kit.parsed(words))
     kit, said = tmp_path / "kit", capsys.readouterr().out
     parts = {"gpu_kit.py", "gpu_lesson.py", "nstlib", "data", "photos", "paintings", "wheels"}
-    assert {path.name for path in kit.iterdir()} == parts | {"starts"}
+    assert {path.name for path in kit.iterdir()} == parts | {"starts", "monet"}
     for part in (*parts, "all"):
         assert part in said
     with Image.open(kit / "photos" / "0000_cup.webp") as photo:
@@ -58,7 +60,9 @@ def test_a_kit_has_all_that_is_needed_and_says_what_it_weighs(words, tmp_path, c
         assert painting.size == (100, 80), "small ones stay as they are"
     assert len(list((kit / "paintings").iterdir())) == 1, "no network is judged on what it saw"
     assert (kit / "starts" / "light.npz").read_bytes() == b"weights"
-    assert len(list((kit / "starts").iterdir())) == len(gpu_kit.LESSONS)
+    needed = {name for name, lesson in gpu_kit.LESSONS.items() if not lesson.between}
+    assert needed <= {path.stem for path in (kit / "starts").iterdir()}
+    assert [path.name for path in (kit / "monet").iterdir()] == ["0000_lily.webp"]
     shown = {path.stem for path in (kit / "data" / "images" / "content").iterdir()}
     assert shown == set(gpu_kit.SHOWN)
     site = gpu_kit.unpacked(kit / "wheels", tmp_path / "site")
@@ -193,6 +197,23 @@ def test_a_bank_that_comes_later_goes_on_from_what_it_knew_with_all_else_frozen(
             np.testing.assert_array_equal(after[path], before[old])
     assert all(v.path.startswith("bank3") for v in more.network.trainable_weights)
     assert weights(with_more_styles(first, ["late"])).keys() == after.keys()
+
+
+@pytest.mark.filterwarnings("ignore:.*by heart")
+def test_a_collection_is_learnt_both_ways_from_two_folders(tmp_path):
+    pictures(tmp_path / "photos", "cup.jpg", size=(64, 48))
+    pictures(tmp_path / "monet", "lily.jpg", "pond.jpg", size=(48, 64))
+    trained = begun("cyclegan", "monet", "photo")
+    sizes = {"crop": 32, "batch": 1, "seed": 0, "workers": 1, "rate": 1e-3, "precision": "float32"}
+    where = {"kit": str(tmp_path), "between": ["photos", "monet"]}
+    trainer, stream = gpu_lesson.prepared(trained, sizes | where)
+    made = trainer(stream[0][0])
+    assert made["painted"][0].shape == (1, 32, 32, 3)
+    rows = trained.network.get_layer("colors").get_weights()[0]
+    assert rows[:, -1].tolist() == [1, 1], "both directions have the palette of where they lead"
+    save_network(trained, tmp_path / "monet.npz")
+    settings = where | {"start": str(tmp_path / "monet.npz")}
+    assert gpu_lesson.begun("monet", settings).styles == ("monet", "photo")
 
 
 # --- What it leaves -------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 Here, in the clone, everything is packed and rehearsed (the folder `out` is ignored by git):
 
-    python tools/gpu_kit.py pack --content PHOTOS --paintings FOLDER FOLDER
+    python tools/gpu_kit.py pack --content PHOTOS --paintings FOLDER FOLDER \
+        --collection blue_green=FOLDER monet=FOLDER
     cd out/kit && python gpu_kit.py train --steps 20 --every 1 --batch 1 --crop 64 --out ../gpu
 
 On a rented GPU, where there are Python 3.12, JAX and Pillow, and no web, this is the one line:
@@ -47,13 +48,15 @@ class Lesson:
     """How a network is taught: what it begins with, the part of the minutes that it gets, the rate.
 
     Those that end early leave the GPU to the others. `later` are styles that are added at the end,
-    with all else frozen.
+    with all else frozen. A network that learns without pairs goes `between` two folders of the kit,
+    photos and a collection; until one is shipped it begins with what adain-light knows of both.
     """
 
     start: str
     share: float = 1.0
     rate: float = 1e-3
     later: tuple[str, ...] = ()
+    between: tuple[str, ...] = ()
 
 
 LESSONS = {  # in the order of their worth
@@ -61,7 +64,11 @@ LESSONS = {  # in the order of their worth
     "adain-light": Lesson("adain-light"),
     "johnson": Lesson("johnson_starry_night", share=0.7, rate=2e-3),
     "adain": Lesson("adain", share=0.5),
-    "stylebank": Lesson("stylebank", share=0.6, rate=2e-3, later=("shipwreck",)),
+    "stylebank": Lesson("stylebank", share=0.6, rate=2e-3, later=("thousand_li",)),
+    **{
+        name: Lesson(name, rate=4e-4, between=("photos", name))
+        for name in ("blue_green", "ink_landscape", "monet", "cartoon")
+    },
 }
 
 
@@ -83,8 +90,11 @@ def pack(args: argparse.Namespace) -> None:
     shutil.copy(ROOT / "data" / "weights" / "vgg19.npz", out / "data" / "weights")
     others = dict(pair.split("=", 1) for pair in args.start)
     for name, lesson in LESSONS.items():
-        start = others.get(name, ROOT / "data" / "weights" / f"{lesson.start}.npz")
-        shutil.copy(start, out / "starts" / f"{name}.npz")
+        start = Path(others.get(name, ROOT / "data" / "weights" / f"{lesson.start}.npz"))
+        if start.is_file() or not lesson.between:
+            shutil.copy(start, out / "starts" / f"{name}.npz")
+    for name, folder in (pair.split("=", 1) for pair in args.collection):
+        pack_pictures([Path(folder)], out / name, PHOTO_SIDE)
     pack_pictures(args.content, out / "photos", PHOTO_SIDE)
     sys.path.insert(0, str(ROOT))
     from nstlib.evaluation.gates import HELD_OUT  # what networks for any style are judged on
@@ -195,7 +205,7 @@ def settings_of(name: str, until: float, args: argparse.Namespace) -> dict:
     weights = {"style_weight": args.style_weight, "tv_weight": args.tv_weight}
     lists = dict(pair.split("=", 1) for pair in args.styles)
     return {
-        "until": until, "rate": lesson.rate, "later": lesson.later,
+        "until": until, "rate": lesson.rate, "later": lesson.later, "between": lesson.between,
         "kit": str(ROOT), "out": str(args.out),
         "start": str(ROOT / "starts" / f"{name}.npz"),
         "styles": lists[name].split(",") if name in lists else None,
@@ -221,13 +231,15 @@ def parsed(words: list[str] | None = None) -> argparse.Namespace:
     add = commands.add_parser("pack").add_argument
     add("--content", type=Path, nargs="+", required=True, help="folders of photos")
     add("--paintings", type=Path, nargs="+", required=True, help="folders of paintings")
+    add("--collection", nargs="*", default=[], metavar="NAME=FOLDER", help="to learn without pairs")
     add("--start", nargs="*", default=[], metavar="NAME=FILE", help="instead of data/weights")
     add("--wheels", type=Path, help="a folder that has them; else pip fetches them")
     add("--limit", type=int, default=LIMIT, help="of all, in bytes: %(default)s")
     add("--out", type=Path, default=ROOT / "out" / "kit")
     add = commands.add_parser("train").add_argument
     add("--minutes", type=float, default=8, help="from now on, all told: %(default)s")
-    add("--what", type=lambda text: text.split(","), default=list(LESSONS), help="names, by commas")
+    there = [n for n, lesson in LESSONS.items() if all((ROOT / f).is_dir() for f in lesson.between)]
+    add("--what", type=lambda text: text.split(","), default=there, help="names, by commas")
     add("--out", type=Path, required=True)
     add("--styles", nargs="*", default=[], metavar="NAME=A,B", help="else those of its start")
     add("--style-weight", type=float, help="of the recipe feed-forward")

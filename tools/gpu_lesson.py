@@ -31,7 +31,13 @@ from nstlib.files import write  # noqa: E402
 from nstlib.networks.conditions import conditions  # noqa: E402
 from nstlib.networks.files import PaintingNetwork, build_network  # noqa: E402
 from nstlib.networks.palette import set_palettes  # noqa: E402
-from nstlib.networks.training import any_style, diary, loop, photos as streams  # noqa: E402
+from nstlib.networks.training import (  # noqa: E402
+    any_style,
+    diary,
+    loop,
+    photos as streams,
+    unpaired,
+)
 
 STYLE_SIZE = 448  # pixels, at which a painting is seen
 SIDE = 256  # pixels of a picture on the sheet
@@ -171,13 +177,15 @@ def prepared(trained: PaintingNetwork, settings: dict, only=None):
 
     VGG19 computes in `settings["precision"]`, the network as it is loaded, in single precision.
     """
-    kit = Path(settings["kit"])
+    kit, between = Path(settings["kit"]), settings["between"]
     sizes = {"keep": True} | {name: settings[name] for name in ("crop", "batch", "seed")}
     before, count = keras.config.dtype_policy(), len(trained.styles)
     keras.mixed_precision.set_global_policy(settings["precision"])
     try:
         with on_the_cpu():
-            if count:
+            if between:
+                trainer = unpaired.UnpairedTrainer(trained.network, settings["crop"])
+            elif count:
                 paintings = [nst.painting(name, STYLE_SIZE) for name in trained.styles]
                 set_palettes(trained.network, dict(enumerate(paintings)))
                 recipe = nst.recipe("feed-forward", **settings["recipe"])
@@ -187,14 +195,18 @@ def prepared(trained: PaintingNetwork, settings: dict, only=None):
                 trainer = any_style.AnyStyleTrainer(trained.network)
     finally:
         keras.mixed_precision.set_global_policy(before)
-    if count:
+    if between:
+        sides = [kit / folder for folder in between]
+        stream = unpaired.TwoFolders(*sides, **{n: sizes[n] for n in ("crop", "batch", "seed")})
+        unpaired.set_mean_palettes(trained.network, (stream.paintings, stream.photos))
+    elif count:
         again = count + 1 if trained.architecture == "stylebank" and only is None else 0
         how = {"styles": count, "only": only, "identity_every": again}
         stream = streams.PhotoFolder(kit / "photos", **how, **sizes)
     else:
         stream = any_style.PhotosAndPaintings(kit / "photos", kit / "paintings", **sizes)
     stream.workers, stream.max_queue_size = settings["workers"], 2 * settings["workers"]
-    adam = keras.optimizers.Adam(settings["rate"], global_clipnorm=5.0)
+    adam = keras.optimizers.Adam(settings["rate"], beta_1=trainer.momentum, global_clipnorm=5.0)
     trainer.compile(adam, jit_compile="auto" if backend_name() == "jax" else False)
     return trainer, stream
 
@@ -217,11 +229,23 @@ def stages(started: PaintingNetwork, settings: dict):
         yield more, list(range(len(names), len(more.styles))), 1.0
 
 
+def begun(name: str, settings: dict) -> PaintingNetwork:
+    """The network to go on with, or a new one that begins with what adain-light knows of both."""
+    start, between = Path(settings["start"]), settings["between"]
+    if start.is_file() or not between:
+        return nst.load_network(start, to_train=True)
+    sides = {name: between[1], "photo": between[0]}
+    firsts = {n: sorted(Path(settings["kit"], folder).iterdir())[0] for n, folder in sides.items()}
+    pictures = {n: nst.load_image(file) for n, file in firsts.items()}
+    with on_the_cpu():
+        return nst.network_for(pictures, start.with_name("adain-light.npz"))
+
+
 def main() -> None:
     name, settings = sys.argv[1], json.loads(sys.argv[2])
     begun, until, rows = time.time(), settings["until"] - RESERVE, []
     print(f"{device()}, Keras {keras.__version__} on {backend_name()}", flush=True)
-    started = nst.load_network(settings["start"], to_train=True)
+    started = begun(name, settings)
     about = {
         "batch": f"{settings['batch']} crops of {settings['crop']} px",
         "optimizer": f"Adam {settings['rate']:g}, cosine in time, gradients clipped to norm 5",

@@ -26,7 +26,7 @@ WEIGHTS = {"adversarial": 1.0, "cycle": 10.0, "identity": 5.0, "critic": 1.0}
 USUAL = {"steps": 20000, "batch": 1, "crop": 128, "learning_rate": 2e-4, "every": 200}
 KEPT = 50  # paintings of the past that the critics are shown, too (Shrivastava et al. 2017)
 MEASURED = 100  # pictures of a folder, at most, whose palettes are averaged
-THERE, BACK = np.eye(2, dtype="float32")
+WAYS = dict(zip(("there", "back"), np.eye(2, dtype="float32"), strict=True))
 
 
 class TwoFolders(keras.utils.PyDataset):
@@ -79,26 +79,37 @@ class UnpairedTrainer(Trainer):
     def call(self, inputs, training=False):
         photos, paintings, lie, slots, old = inputs
         both = ops.concatenate([photos, paintings])
-        wanted, made = self._painted(ops.concatenate([both, both]), "there back back there", lie)
-        painted, unpainted, photos_kept, paintings_kept = ops.split(made, 4)
+        _, made = self._painted(both, "there back", lie)
+        _, again = self._painted(made, "back there", lie)
         # The way back is measured from each picture in the palette of its own side.
-        targets = ops.split(wanted, 4)[2:]
-        _, again = self._painted(made[: ops.shape(both)[0]], "back there", lie)
+        targets, same = self._own_side(both, lie)
+        painted = ops.split(made, 2)
         return {
             "pictures": (paintings, photos),
-            "painted": (painted, unpainted),
-            "remembered": self._remembered((painted, unpainted), slots, old),
-            "targets": targets,
+            "painted": painted,
+            "remembered": self._remembered(painted, slots, old),
+            "targets": ops.split(targets, 2),
             "again": ops.split(again, 2),
-            "same": (photos_kept, paintings_kept),
+            "same": ops.split(same, 2),
         }
+
+    def _own_side(self, both, lie):
+        """What is on its side already, in the palette there, and painted as if it were not."""
+        if self.shares["identity"]:
+            return self._painted(both, "back there", lie)
+        mixed = self.canvas.mix([both, self._mix(both, ["back", "there"])])
+        return mixed, mixed
 
     def _painted(self, pictures, directions: str, lie):
         """Groups of pictures, each in its direction: in their palettes, and painted."""
         ways = directions.split()
-        rows = np.stack([THERE if way == "there" else BACK for way in ways])
-        mix = ops.repeat(ops.convert_to_tensor(rows), ops.shape(pictures)[0] // len(ways), axis=0)
-        return self.canvas(pictures, [mix], ops.concatenate([lie] * len(ways)))
+        return self.canvas(
+            pictures, [self._mix(pictures, ways)], ops.concatenate([lie] * len(ways))
+        )
+
+    def _mix(self, pictures, ways: list[str]):
+        rows = ops.convert_to_tensor(np.stack([WAYS[way] for way in ways]))
+        return ops.repeat(rows, ops.shape(pictures)[0] // len(ways), axis=0)
 
     def _remembered(self, painted, slots, old):
         """What the critics are shown: the paintings, some exchanged for those of the past."""
@@ -157,7 +168,7 @@ def train_unpaired(
         "photos": len(stream.photos.files), "paintings": len(stream.paintings.files),
         "palettes": palettes, "zoom": list(zoom), "terms": dict(weights_of_terms),
     }  # fmt: skip
-    preview = Preview(Path(out), [[THERE], [BACK]], previews)
+    preview = Preview(Path(out), [[mix] for mix in WAYS.values()], previews)
     fit(
         network,
         lambda shared: UnpairedTrainer(shared, plan.crop, weights_of_terms),
