@@ -28,7 +28,7 @@ def test_the_panel_paints_after_every_stroke_and_undoes():
     panel.canvas.stroke = ACROSS
     assert panel.result.picture != before and panel.drawing.min() < 0.2
     np.testing.assert_allclose(panel.painting, 1 - panel.drawing)
-    panel.pen.value = "white"
+    panel.pen.value, panel.radius.value = "white", 0.1  # wider: a line's edge is soft
     panel.canvas.stroke = [(0, 0.5), (0.999, 0.5)]
     np.testing.assert_allclose(panel.drawing, WHITE, atol=1e-6)
     for _ in range(3):
