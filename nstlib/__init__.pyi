@@ -144,6 +144,7 @@ from .notebook.diagrams import (
     show_loop as show_loop, show_loss_graph as show_loss_graph, show_numbers as show_numbers,
     show_vgg as show_vgg,
 )
+from .notebook.drawing_panel import draw_on as draw_on, drawing_explorer as drawing_explorer
 from .notebook.explorers import (
     layer_explorer as layer_explorer, show_feature_maps as show_feature_maps,
     show_place as show_place, style_explorer as style_explorer,

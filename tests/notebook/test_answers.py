@@ -100,6 +100,11 @@ def all_at_once(tiles):
     return [pixels.mean(axis=0), pixels.var(axis=0)]
 
 
+def hidden(cover, secret, bits=3):
+    step = 2**bits
+    return cover // step * step + secret // (256 // step)
+
+
 RIGHT = {
     "05.build": transposed,
     "05.change": rounds(75),
@@ -124,6 +129,9 @@ RIGHT = {
     "10.predict": "alpha 0",
     "13.build": tile_by_tile,
     "13.predict": [0, 4],
+    "11.build": hidden,
+    "11.change": 5,
+    "11.predict": 0.25,
 }
 WRONG = [
     ("05.build", lambda g, s: fft.dctn(s * g, axes=(1, 2), norm="ortho")),
@@ -171,6 +179,15 @@ WRONG = [
     ("13.build", lambda tiles: tile_by_tile(tiles, weighted=False)),
     ("13.predict", [1, 4]),
     ("13.predict", [0, 0]),
+    ("11.build", lambda cover, secret: hidden(secret, cover)),
+    ("11.build", lambda cover, secret: hidden(cover, secret, bits=2)),
+    ("11.build", lambda cover, secret: cover + secret // 32),
+    ("11.build", lambda cover, secret: cover // 8 * 8 + secret % 8),
+    ("11.change", 4),
+    ("11.change", 3),
+    ("11.predict", 0),
+    ("11.predict", 0.5),
+    ("11.predict", 1),
 ]
 
 
@@ -185,7 +202,7 @@ def test_wrong_answers_get_a_hint(name, yours, capsys):
     assert "A hint: " in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["06.change", "08.build", "09.build"])
+@pytest.mark.parametrize("name", ["06.change", "08.build", "09.build", "11.build"])
 @pytest.mark.parametrize("yours", [..., lambda *_: ..., lambda *_: None])
 def test_a_stub_is_not_wrong_but_empty(name, yours, capsys):
     assert not course.check(name, yours)
