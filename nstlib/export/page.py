@@ -1,9 +1,9 @@
 """A page for a browser that paints: an ONNX file in a few lines of HTML and JavaScript.
 
 `page.html` is the page; `paint.js`, which is put into it, turns a photo into planes and planes into
-pixels, in the course's own `try.html`, too. The page fetches ONNX Runtime for browsers, about 14 MB,
-when it is opened; the network is in the page itself, so it needs no server, and a photo that is
-chosen stays on the machine.
+pixels, in the course's own `try.html`, too. The page fetches ONNX Runtime for browsers, about
+14 MB, when it is opened; the network is in the page itself, so it needs no server, and a photo that
+is chosen stays on the machine.
 """
 
 import base64
