@@ -154,7 +154,8 @@ def test_the_names_in_the_readme_are_public():
 
 def test_no_machine_is_named():
     """Only this project's own text is searched; outputs of notebooks have tests of their own."""
-    folders = (ROOT / name for name in ("nstlib", "tools", "tests", "benchmarks", "site", ".github"))
+    rooms = ("nstlib", "tools", "tests", "benchmarks", "site", ".github")
+    folders = (ROOT / name for name in rooms)
     files = [path for folder in folders for path in folder.rglob("*")] + list(ROOT.glob("*.*"))
     pattern = re.compile(r"(?<![\w.])/(?:home|root|Users|work|tmp)/\w")
     for path in files:

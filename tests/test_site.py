@@ -15,10 +15,12 @@ from urllib.parse import unquote
 
 import numpy as np
 import pytest
+from jinja2 import Template
 from PIL import Image
 
 import lab
 import make_nav
+import make_site
 import site_pages
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -73,10 +75,9 @@ def test_every_public_name_has_an_entry():
 
 
 def test_a_figure_is_described_by_its_section_and_its_words():
-    text = site_pages.described(
-        'nst.show({"photo": photo, "painted": p})\naxis.set(title="t")', "1 · Why?"
-    )
-    assert text == "Figure to “1 · Why?”: photo, painted, t."
+    shown = site_pages.described('nst.show({"photo": photo, "painted": p})', "1 · Why?")
+    assert shown == "Figure to “1 · Why?”: photo, painted."
+    assert site_pages.described('axis.set(title="loss")', "2") == "Figure to “2”: loss."
     assert site_pages.described("%matplotlib inline", "2") == "Figure to “2”."
 
 
@@ -104,6 +105,37 @@ def test_answers_are_collected_as_teachers_are_told(tmp_path, monkeypatch, capsy
     assert capsys.readouterr().out == "ada.ipynb [True]\n"
 
 
+def test_without_npm_nothing_leads_to_the_page_that_paints():
+    text = (ROOT / "site" / "en" / "index.md").read_text(encoding="utf-8")
+    kept = make_site.PAINTING.sub("", text)
+    assert "(try.md)" in text and "<try>" in text
+    assert "(try.md)" not in kept and "<try>" not in kept and "THE CHAPTERS" in kept
+
+
+def test_a_second_language_appears_in_the_switch_once_it_is_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(make_site, "SITE", tmp_path)
+    text = (ROOT / "site" / "templates" / "languages.html").read_text(encoding="utf-8")
+    shown = {
+        "names": make_site.LANGUAGES,
+        "language": "en",
+        "content_root": "../",
+        "pagename": "api",
+    }
+    for code, link in {"en": False, "zh": True}.items():
+        (tmp_path / code).mkdir()
+        (tmp_path / code / "index.md").touch()
+        switch = Template(text).render(trees=",".join(make_site.languages()), **shown)
+        assert ('href="../../zh/api.html"' in switch) == link
+
+
+def test_a_thumbnail_is_the_picture_without_title_and_neighbours():
+    figure = Image.new("RGB", (300, 120), "white")
+    figure.paste((90, 60, 30), (10, 20, 150, 110))
+    figure.paste((10, 60, 90), (160, 20, 290, 110))
+    figure.paste((0, 0, 0), (60, 5, 80, 12))
+    assert make_site.framed(figure).size == (140, 90)
+
+
 # --- As files -------------------------------------------------------------------------------------
 
 
@@ -116,8 +148,6 @@ def paints() -> bool:
 def site(tmp_path_factory, paints) -> Path:
     pytest.importorskip("myst_nb", reason="requirements-site.txt is not installed")
     pytest.importorskip("furo", reason="requirements-site.txt is not installed")
-    import make_site
-
     folder = tmp_path_factory.mktemp("site")
     assert make_site.make(folder, make_site.languages(), paints) == 0, "Sphinx warned"
     return folder
@@ -169,8 +199,6 @@ def test_the_start_page_leads_to_every_chapter_by_its_picture(site, pages):
 
 
 def test_a_language_that_is_not_there_is_not_linked(site):
-    import make_site
-
     there = {path.name for path in site.iterdir() if path.is_dir()} - {"try"}
     assert there == set(make_site.languages())
     text = (site / "en" / "index.html").read_text(encoding="utf-8")
