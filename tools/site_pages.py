@@ -187,6 +187,7 @@ What stands directly under `nst`, after `import nstlib as nst`, room by room. A 
 array everywhere: float32, RGB, 0 to 1, shape (1, height, width, 3)."""
 
 
+@lru_cache
 def _tree(module: str) -> ast.Module:
     base = ROOT / "nstlib" / module.replace(".", "/")
     path = base.with_suffix(".py") if base.with_suffix(".py").exists() else base / "__init__.py"
