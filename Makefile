@@ -9,13 +9,15 @@ BUDGET = ci
 CELL_SECONDS = 300
 
 .DEFAULT_GOAL := help
-.PHONY: help start lab test check tidy unit notebooks doctor clean test-lowest
+.PHONY: help start lab site site-serve test check tidy unit notebooks doctor clean test-lowest
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
 help:
 	@echo "make start        install, paint a first picture into out/"
 	@echo "make lab          open the course in JupyterLab"
+	@echo "make site         the course as pages, and one that paints, in out/site"
+	@echo "make site-serve   the same, and show them on this machine"
 	@echo "make doctor       check this machine: OK or FAIL, and the mend"
 	@echo "make check        lint, layout and the stored form of the notebooks, in seconds"
 	@echo "make tidy         mend what check finds, where a tool can"
@@ -29,6 +31,13 @@ start: $(VENV)/.course
 
 lab: $(VENV)/.course
 	@"$(PY)" -m jupyterlab notebooks/00_start_here.ipynb
+
+# From the notebooks as they are stored; nothing is executed.
+site: $(VENV)/.site
+	@"$(PY)" tools/make_site.py
+
+site-serve: $(VENV)/.site
+	@"$(PY)" tools/make_site.py --serve
 
 doctor: $(VENV)/.course
 	@"$(PY)" -m nstlib doctor
@@ -49,7 +58,7 @@ tidy: $(VENV)/.dev
 test: check unit notebooks
 
 unit: $(VENV)/.dev
-	@"$(PY)" -m pytest tests -n 2 --durations=40
+	@"$(PY)" -m pytest tests -n 2 --dist loadgroup --durations=40
 
 # Lax, because the stored pictures come from a laptop and these from a budget of seconds: what must
 # hold at every budget is asserted in the cells. conftest.py fails a cell that ran out of time.
@@ -68,7 +77,7 @@ test-lowest:
 	@.venv-lowest/bin/python -m uv pip install --python .venv-lowest/bin/python \
 		--resolution lowest-direct --only-binary :all: -r requirements-dev.txt
 	@.venv-lowest/bin/python -m uv pip install --python .venv-lowest/bin/python --no-deps -e .
-	@.venv-lowest/bin/python -m pytest tests -n 2
+	@.venv-lowest/bin/python -m pytest tests -n 2 --dist loadgroup
 
 clean:
 	@rm -rf out build dist nstlib.egg-info .pytest_cache .ruff_cache .venv-lowest
@@ -104,7 +113,11 @@ $(VENV)/.course: $(VENV)/.made requirements.txt pyproject.toml setup.py
 	@$(PIP) -q --no-deps -e .
 	@touch "$@"
 
-$(VENV)/.dev: $(VENV)/.course requirements-dev.txt
+$(VENV)/.site: $(VENV)/.course requirements-site.txt
+	@$(PIP) -r requirements-site.txt
+	@touch "$@"
+
+$(VENV)/.dev: $(VENV)/.course requirements-dev.txt requirements-site.txt
 	@$(PIP) -r requirements-dev.txt
 	@touch "$@"
 

@@ -47,7 +47,10 @@ def requirements(name: str) -> dict[str, tuple[str, str]]:
 # --- Papers --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+REQUIREMENTS = ["requirements.txt", "requirements-dev.txt", "requirements-site.txt"]
+
+
+@pytest.mark.parametrize("name", REQUIREMENTS)
 def test_every_requirement_has_a_lower_bound_and_a_reason(name):
     for requirement, reason in requirements(name).values():
         assert ">=" in requirement, f"{requirement}: no lower bound for make test-lowest to try"
@@ -151,7 +154,8 @@ def test_the_names_in_the_readme_are_public():
 
 def test_no_machine_is_named():
     """Only this project's own text is searched; outputs of notebooks have tests of their own."""
-    folders = (ROOT / name for name in ("nstlib", "tools", "tests", "benchmarks", ".github"))
+    rooms = ("nstlib", "tools", "tests", "benchmarks", "site", ".github")
+    folders = (ROOT / name for name in rooms)
     files = [path for folder in folders for path in folder.rglob("*")] + list(ROOT.glob("*.*"))
     pattern = re.compile(r"(?<![\w.])/(?:home|root|Users|work|tmp)/\w")
     for path in files:
@@ -173,6 +177,7 @@ def test_the_wheel_carries_the_modules_and_the_pictures(tmp_path):
     names = set(zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist())
     modules = (path.relative_to(ROOT) for path in (ROOT / "nstlib").rglob("*.py*"))
     carried = {path.as_posix() for path in modules if path.suffix in (".py", ".pyi")}
+    carried |= {"nstlib/export/page.html", "nstlib/export/paint.js"}
     assert "nstlib/__init__.pyi" in carried
     for folder in ("clips", "images", "weights", "course"):
         files = (path for path in (ROOT / "data" / folder).rglob("*") if path.is_file())

@@ -2,14 +2,10 @@
 
     python tools/make_course_picture.py [--columns 5] [--width 400] [--out FILE]
 
-A chapter's hero is the picture that it shows highest alone: the `nst.show` of the largest `height`,
-or, where no cell shows one picture alone, the highest figure.
+What a hero is, heroes.py says.
 """
 
 import argparse
-import base64
-import io
-import re
 import sys
 from pathlib import Path
 
@@ -19,25 +15,8 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 
+from heroes import hero  # noqa: E402
 from make_engines_picture import FONT, GAP, LETTER  # noqa: E402
-
-ALONE = re.compile(r"nst\.show\((?![{\[])[^|{]*?height=([\d.]+)\)")
-
-
-def hero(notebook: Path) -> Image.Image:
-    """A chapter's largest picture."""
-    cells = nbformat.read(notebook, 4).cells
-    shown = [
-        (float((ALONE.search(cell.source) or [0, 0])[1]), _figures(cell)[-1])
-        for cell in cells
-        if _figures(cell)
-    ]
-    return max(shown, key=lambda one: (one[0], one[1].height))[1]
-
-
-def _figures(cell) -> list[Image.Image]:
-    stored = [output.get("data", {}).get("image/jpeg") for output in cell.get("outputs", ())]
-    return [Image.open(io.BytesIO(base64.b64decode(one))) for one in stored if one]
 
 
 def sheet(chapters: dict[str, Image.Image], columns: int, width: int) -> Image.Image:

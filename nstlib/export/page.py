@@ -1,8 +1,9 @@
 """A page for a browser that paints: an ONNX file in a few lines of HTML and JavaScript.
 
-`page.html` is the page. It fetches ONNX Runtime for browsers, about 14 MB, when it is opened; the
-network is in the page itself, so it needs no server, and a photo that is chosen stays on the
-machine.
+`page.html` is the page; `paint.js`, which is put into it, turns a photo into planes and planes into
+pixels, in the course's own `try.html`, too. The page fetches ONNX Runtime for browsers, about
+14 MB, when it is opened; the network is in the page itself, so it needs no server, and a photo that
+is chosen stays on the machine.
 """
 
 import base64
@@ -13,7 +14,9 @@ from nstlib.errors import InputError
 from nstlib.export.reader import open_exported
 from nstlib.files import readable, write
 
+PAINT = Path(__file__).with_name("paint.js").read_text(encoding="utf-8")
 PAGE = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
+PAGE = PAGE.replace("PAINT.JS\n", PAINT)
 PLACE = "THE ONNX FILE"  # where in it the network goes
 
 
