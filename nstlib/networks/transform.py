@@ -15,8 +15,8 @@ from nstlib.networks.palette import table_of_palettes
 
 class Design(NamedTuple):
     """Encoder: channels, kernel and stride of each convolution; decoder: channels after each
-    doubling; last: the kernel that mixes the colours; skip: whether what the encoder saw before its
-    last halving joins the decoder after its first doubling; limit: of the normalisation on the
+    doubling; last: the kernel that mixes the colours; skip: after how many doublings what the
+    encoder saw at that size joins the decoder; limit: of the normalisation on the
     way down and in the residual blocks.
     """
 
@@ -24,7 +24,7 @@ class Design(NamedTuple):
     residuals: int
     decoder: tuple[int, ...]
     last: int
-    skip: bool = False
+    skip: int = 0
     limit: float | None = None
 
 
@@ -34,9 +34,9 @@ DESIGNS = {
     "johnson": Design(((32, 9, 1), (64, 3, 2), (128, 3, 2)), 5, (64, 32), last=9, limit=4.0),
     # Works at an eighth of the size, where a convolution costs a sixty-fourth; the skip carries
     # what is lost on the last step down. (One from half the size tints the photo and paints less.)
-    "light": Design(((16, 5, 2), (32, 3, 2), (64, 3, 2)), 5, (32, 16, 16), 3, skip=True, limit=4.0),
+    "light": Design(((16, 5, 2), (32, 3, 2), (64, 3, 2)), 5, (32, 16, 16), 3, skip=1, limit=4.0),
     # Zhu et al. 2017, appendix 7.2, with a quarter of the channels and four residual blocks.
-    "cyclegan": Design(((16, 7, 1), (32, 3, 2), (64, 3, 2)), 4, (32, 16), last=7),
+    "cyclegan": Design(((16, 7, 1), (32, 3, 2), (64, 3, 2)), 4, (32, 16), last=7, skip=2),
 }
 
 
@@ -65,7 +65,11 @@ def transformed(canvas, mix, plan: Design):
         x = residual(x, mix, limit=limit, name=f"residual{number}")
     for number, channels in enumerate(plan.decoder, start=1):
         x = doubled(x, channels, mix=mix, name=f"up{number}")
-        if plan.skip and number == 1:
-            x = CropLike(name="skip_crop")([x, levels[-2]])
-            x = layers.Add(name="skip")([x, levels[-2]])
+        if number <= plan.skip:
+            x = _joined(x, levels[-1 - number], "skip" if number == 1 else f"skip{number}")
     return painting(x, canvas, plan.last)
+
+
+def _joined(x, seen, name: str):
+    """What was doubled and what the encoder had seen at that size, added."""
+    return layers.Add(name=name)([CropLike(name=f"{name}_crop")([x, seen]), seen])
