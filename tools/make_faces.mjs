@@ -9,8 +9,11 @@ import { Resvg } from '@resvg/resvg-js';
 
 const [folder, size] = process.argv.slice(2);
 const PLAIN = { glassesProbability: 0, earringsProbability: 0, featuresProbability: 0 };
-const COLOUR = { ...PLAIN, backgroundColor: ['b6e3f4', 'c0aede', 'd1d4f9', 'ffd5dc', 'ffdfbf'] };
-const INK = { ...PLAIN, backgroundColor: ['f4efe2'], skinColor: ['ffffff'], hairColor: ['1a1a1a'] };
+const PAPER = { ...PLAIN, backgroundColor: ['f4efe2'] };
+// Of the artist's colours for hair, those that are like no skin: green, blue, violet, gray, pink.
+const HAIR = ['3eac2c', '85c2c6', '592454', 'afafaf', 'dba3be'];
+const COLOUR = { ...PAPER, hairColor: HAIR };
+const INK = { ...PAPER, skinColor: ['ffffff'], hairColor: ['1a1a1a'] };
 const GLASSES = { ...COLOUR, glassesProbability: 100 };
 
 function draw(kind, number, seed, options) {

@@ -24,7 +24,7 @@ SHEETS = {
     "glasses": "256 other faces in colour, with glasses",
     "pairs": "64 faces three times: in colour, in ink, in colour with glasses",
 }
-CHANGES = "drawn at 96 px, all of a kind in one sheet; ink: white skin, black hair, paper behind"
+CHANGES = "drawn at 96 px before paper, a kind a sheet; five colours of hair; ink: white, black"
 
 
 def main(node: Path) -> None:

@@ -7,22 +7,16 @@ after what the network says that it makes. The picture shows what was learnt bes
 """
 
 import argparse
-import hashlib
-import json
-import sys
 from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-import nstlib as nst  # noqa: E402 - found beside this folder
-from nstlib.images.bundled import PREFIX, TEXTURE  # noqa: E402
-from nstlib.networks.training.diary import model_card  # noqa: E402
+import nstlib as nst
+from nstlib.images.bundled import PREFIX, TEXTURE
+from nstlib.networks.training.diary import model_card
+from shelf import FOLDER, add_row
 
 SIDE = 384  # pixels of each of the two pictures
-FOLDER = ROOT / "data" / "weights"
 
 
 def main() -> None:
@@ -34,7 +28,7 @@ def main() -> None:
     trained = nst.load_network(options.training / "network.npz", texture=True)
     (name,) = trained.styles
     file = nst.save_network(trained, FOLDER / f"{PREFIX}{name}.npz")
-    add_row(file, name)
+    add_row(file, TEXTURE, [name])
     longest = max(map(int, trained.about["picture"].removesuffix(" px").split(" x ")))
     source = nst.load_image(nst.find_picture(options.source or name), longest)
     sheet = file.with_suffix(".jpg")
@@ -48,23 +42,6 @@ def main() -> None:
     card = model_card(file.stem, trained, nst.read_log(options.training), extra=extra)
     file.with_suffix(".md").write_text(card, encoding="utf-8")
     print(f"{file.name}: {file.stat().st_size / 1e6:.2f} MB")
-
-
-def add_row(file: Path, name: str) -> None:
-    """Into the list of networks, in place of an earlier one of that name."""
-    manifest = FOLDER / "manifest.json"
-    rows = [row for row in json.loads(manifest.read_text("utf-8")) if row["file"] != file.name]
-    rows.append({
-        "file": file.name,
-        "architecture": TEXTURE,
-        "styles": [name],
-        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
-        "bytes": file.stat().st_size,
-        "licence": "MIT",
-        "card": f"{file.stem}.md",
-    })  # fmt: skip
-    rows.sort(key=lambda row: row["file"])
-    manifest.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
 
 
 def beside(source: np.ndarray, made: np.ndarray) -> np.ndarray:
