@@ -3,14 +3,12 @@
 import hashlib
 import io
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
 
 FOLDER = ROOT / "data" / "weights"
 GAP, LARGEST = 4, 2_500_000  # pixels between tiles; bytes of a sheet
