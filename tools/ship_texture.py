@@ -50,13 +50,13 @@ def main() -> None:
     print(f"{file.name}: {file.stat().st_size / 1e6:.2f} MB")
 
 
-def add_row(file: Path, name: str) -> None:
+def add_row(file: Path, name: str, architecture: str = TEXTURE) -> None:
     """Into the list of networks, in place of an earlier one of that name."""
     manifest = FOLDER / "manifest.json"
     rows = [row for row in json.loads(manifest.read_text("utf-8")) if row["file"] != file.name]
     rows.append({
         "file": file.name,
-        "architecture": TEXTURE,
+        "architecture": architecture,
         "styles": [name],
         "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
         "bytes": file.stat().st_size,
