@@ -82,6 +82,9 @@ from .gatys.solvers import Waves as Waves
 from .networks.adain import adaptive_instance_normalization as adaptive_instance_normalization
 from .networks.bank_regions import banks_by_region as banks_by_region
 from .networks.beginning import network_for as network_for
+from .networks.denoising import (
+    denoising as denoising, from_noise as from_noise, sdedit as sdedit,
+)
 from .networks.endless import texture as texture
 from .networks.files import (
     PaintingNetwork as PaintingNetwork, build_network as build_network,
@@ -89,6 +92,7 @@ from .networks.files import (
     with_more_styles as with_more_styles,
 )
 from .networks.training.any_style import train_any_style as train_any_style
+from .networks.training.diffusion import train_diffusion as train_diffusion
 from .networks.training.diary import read_log as read_log
 from .networks.training.loop import train as train
 from .networks.training.loss import PerceptualLoss as PerceptualLoss

@@ -60,7 +60,7 @@ def test_a_kit_has_all_that_is_needed_and_says_what_it_weighs(words, tmp_path, c
         assert painting.size == (100, 80), "small ones stay as they are"
     assert len(list((kit / "paintings").iterdir())) == 1, "no network is judged on what it saw"
     assert (kit / "starts" / "light.npz").read_bytes() == b"weights"
-    needed = {name for name, lesson in gpu_kit.LESSONS.items() if not lesson.between}
+    needed = {name for name, lesson in gpu_kit.LESSONS.items() if not lesson.folders}
     assert needed <= {path.stem for path in (kit / "starts").iterdir()}
     assert [path.name for path in (kit / "monet").iterdir()] == ["0000_lily.webp"]
     shown = {path.stem for path in (kit / "data" / "images" / "content").iterdir()}
@@ -185,7 +185,7 @@ def test_old_rows_are_kept_and_new_ones_begin_from_their_mean():
 
 def test_a_bank_that_comes_later_goes_on_from_what_it_knew_with_all_else_frozen():
     trained = begun("stylebank", "a", "late", "b")
-    settings = {"later": ["late"], "styles": None}
+    settings = {"later": ["late"], "styles": None, "alone": ""}
     (first, everything, part), (more, only, end) = gpu_lesson.stages(trained, settings)
     assert first.styles == ("a", "b") and everything is None
     assert more.styles == ("a", "b", "late") and only == [2]
@@ -205,7 +205,7 @@ def test_a_collection_is_learnt_both_ways_from_two_folders(tmp_path):
     pictures(tmp_path / "monet", "lily.jpg", "pond.jpg", size=(48, 64))
     trained = begun("cyclegan", "monet", "photo")
     sizes = {"crop": 32, "batch": 1, "seed": 0, "workers": 1, "rate": 1e-3, "precision": "float32"}
-    where = {"kit": str(tmp_path), "between": ["photos", "monet"]}
+    where = {"kit": str(tmp_path), "between": ["photos", "monet"], "alone": ""}
     trainer, stream = gpu_lesson.prepared(trained, sizes | where)
     made = trainer(stream[0][0])
     assert made["painted"][0].shape == (1, 32, 32, 3)
@@ -214,6 +214,30 @@ def test_a_collection_is_learnt_both_ways_from_two_folders(tmp_path):
     save_network(trained, tmp_path / "monet.npz")
     settings = where | {"start": str(tmp_path / "monet.npz")}
     assert gpu_lesson.begun("monet", settings).styles == ("monet", "photo")
+
+
+def test_a_diffusion_network_learns_alone_and_is_kept_as_the_average(tmp_path, monkeypatch):
+    monkeypatch.setattr(gpu_lesson, "SIDE", 32)
+    random = np.random.default_rng(0).integers(0, 256, (80, 90, 3), np.uint8)
+    (tmp_path / "van_gogh").mkdir()
+    Image.fromarray(random).save(tmp_path / "van_gogh" / "one.png")
+    sizes = {"crop": 32, "batch": 2, "seed": 0, "workers": 1, "rate": 1e-2}
+    where = {"kit": str(tmp_path), "alone": "van_gogh", "between": [], "start": "none"}
+    trained = gpu_lesson.begun("diffusion", where)
+    trainer, stream = gpu_lesson.prepared(trained, sizes | where)
+    trainer.fit(stream, steps_per_epoch=2, epochs=1, shuffle=False, verbose=0)
+    for variable in trained.network.weights:
+        variable.assign(variable + 0.1)  # the last step, of which the average has seen nothing
+    scratch, last = tmp_path / "scratch", weights(trained)
+    path = tmp_path / "diffusion.zip"
+    work = gpu_lesson.DiffusionWork(path, scratch, trained, {"seed": 3}, trainer=trainer)
+    work([{"step": 2, "loss": 2.0}])
+    kept = weights(load_network(scratch / "network.npz"))
+    for name, after in weights(trained).items():
+        np.testing.assert_allclose(after, last[name], atol=1e-5)
+        np.testing.assert_allclose(kept[name], last[name] - 0.1, atol=1e-3)
+    with zipfile.ZipFile(path) as file:
+        assert file.namelist() == ["network.npz", "log.csv", "preview.jpg"]
 
 
 # --- What it leaves -------------------------------------------------------------------------------

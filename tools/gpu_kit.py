@@ -3,7 +3,7 @@
 Here, in the clone, everything is packed and rehearsed (the folder `out` is ignored by git):
 
     python tools/gpu_kit.py pack --content PHOTOS --paintings FOLDER FOLDER \
-        --collection blue_green=FOLDER monet=FOLDER
+        --collection blue_green=FOLDER monet=FOLDER van_gogh=FOLDER
     cd out/kit && python gpu_kit.py train --steps 20 --every 1 --batch 1 --crop 64 --out ../gpu
 
 On a rented GPU, where there are Python 3.12, JAX and Pillow, and no web, this is the one line:
@@ -40,6 +40,7 @@ WHEELS = "keras namex optree typing-extensions absl-py rich markdown-it-py mdurl
 WHEELS += " lazy-loader tqdm"
 PYTHON, SYSTEMS = "3.12", ("manylinux_2_28", "manylinux_2_27", "manylinux_2_17", "manylinux2014")
 SHOWN = ("coffee", "cat", "astronaut")  # bundled photos, on the sheets; no network learns on them
+SQUARE, SQUARES = 32, 16  # pixels of what a diffusion network learns from; how many for one crop
 GRACE = 60  # seconds until a process that does not end is killed
 
 
@@ -49,7 +50,9 @@ class Lesson:
 
     Those that end early leave the GPU to the others. `later` are styles that are added at the end,
     with all else frozen. A network that learns without pairs goes `between` two folders of the kit,
-    photos and a collection; until one is shipped it begins with what adain-light knows of both.
+    photos and a collection; until one is shipped it begins with what adain-light knows of both. A
+    diffusion network learns `alone` from a folder of paintings, SQUARES of them for each crop of
+    the others; until one is shipped it begins untrained.
     """
 
     start: str
@@ -57,6 +60,12 @@ class Lesson:
     rate: float = 1e-3
     later: tuple[str, ...] = ()
     between: tuple[str, ...] = ()
+    alone: str = ""
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """What the kit has to have for it beside photos and paintings."""
+        return (*self.between, self.alone) if self.alone else self.between
 
 
 LESSONS = {  # in the order of their worth
@@ -69,6 +78,7 @@ LESSONS = {  # in the order of their worth
         name: Lesson(name, rate=4e-4, between=("photos", name))
         for name in ("blue_green", "ink_landscape", "monet", "cartoon")
     },
+    "diffusion": Lesson("diffusion", share=0.8, alone="van_gogh"),
 }
 
 
@@ -91,7 +101,7 @@ def pack(args: argparse.Namespace) -> None:
     others = dict(pair.split("=", 1) for pair in args.start)
     for name, lesson in LESSONS.items():
         start = Path(others.get(name, ROOT / "data" / "weights" / f"{lesson.start}.npz"))
-        if start.is_file() or not lesson.between:
+        if start.is_file() or not lesson.folders:
             shutil.copy(start, out / "starts" / f"{name}.npz")
     for name, folder in (pair.split("=", 1) for pair in args.collection):
         pack_pictures([Path(folder)], out / name, PHOTO_SIDE)
@@ -204,14 +214,16 @@ def settings_of(name: str, until: float, args: argparse.Namespace) -> dict:
     given = ("batch", "crop", "every", "steps", "precision", "seed")
     weights = {"style_weight": args.style_weight, "tv_weight": args.tv_weight}
     lists = dict(pair.split("=", 1) for pair in args.styles)
+    small = {"crop": SQUARE, "batch": SQUARES * args.batch} if lesson.alone else {}
     return {
         "until": until, "rate": lesson.rate, "later": lesson.later, "between": lesson.between,
+        "alone": lesson.alone,
         "kit": str(ROOT), "out": str(args.out),
         "start": str(ROOT / "starts" / f"{name}.npz"),
         "styles": lists[name].split(",") if name in lists else None,
         "recipe": {key: value for key, value in weights.items() if value is not None},
         "workers": max(2, (os.cpu_count() or 1) // count),
-    } | {key: getattr(args, key) for key in given}  # fmt: skip
+    } | {key: getattr(args, key) for key in given} | small  # fmt: skip
 
 
 def has_failed(name: str, process: subprocess.Popen, until: float) -> bool:
@@ -238,7 +250,7 @@ def parsed(words: list[str] | None = None) -> argparse.Namespace:
     add("--out", type=Path, default=ROOT / "out" / "kit")
     add = commands.add_parser("train").add_argument
     add("--minutes", type=float, default=8, help="from now on, all told: %(default)s")
-    there = [n for n, lesson in LESSONS.items() if all((ROOT / f).is_dir() for f in lesson.between)]
+    there = [n for n, lesson in LESSONS.items() if all((ROOT / f).is_dir() for f in lesson.folders)]
     add("--what", type=lambda text: text.split(","), default=there, help="names, by commas")
     add("--out", type=Path, required=True)
     add("--styles", nargs="*", default=[], metavar="NAME=A,B", help="else those of its start")

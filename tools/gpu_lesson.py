@@ -34,6 +34,7 @@ from nstlib.networks.palette import set_palettes  # noqa: E402
 from nstlib.networks.training import (  # noqa: E402
     any_style,
     diary,
+    diffusion,
     loop,
     photos as streams,
     unpaired,
@@ -117,11 +118,15 @@ class Work:
         self.path, self.scratch, self.trained, self.sheet = path, scratch, trained, b""
         self.began = time.time()
         trained.about.update(about)
-        styles = trained.styles or PREVIEW_PAINTINGS
-        with on_the_cpu():
-            each = [conditions(trained, one) for one in styles]
-        self.conditions = [np.concatenate(parts).astype("float32") for parts in zip(*each)]  # noqa: B905
+        self.conditions = self._conditions()
         self.photos = [_square(nst.photo(name)) for name in SHOWN]
+
+    def _conditions(self) -> list:
+        """What the network takes beside a photo, for each column of the sheet."""
+        styles = self.trained.styles or PREVIEW_PAINTINGS
+        with on_the_cpu():
+            each = [conditions(self.trained, one) for one in styles]
+        return [np.concatenate(parts).astype("float32") for parts in zip(*each)]  # noqa: B905
 
     def __call__(self, rows: list) -> None:
         """Keep what there is; the network first, since a sheet takes its time."""
@@ -145,15 +150,41 @@ class Work:
         write(self.path, content.getvalue())
 
     def _painted(self) -> bytes:
-        count, rows = len(self.conditions[0]), []
-        for photo in self.photos:
-            same = np.repeat(photo, count, axis=0)
-            painted = self.trained.network.predict_on_batch([same, *self.conditions])
-            rows.append(np.concatenate([photo, painted.astype("float32")]))
-        sheet = np.concatenate([np.concatenate([*row], axis=1) for row in rows])
+        rows = [np.concatenate([*self._row(photo)], axis=1) for photo in self.photos]
+        sheet = np.concatenate(rows)
         content = io.BytesIO()
         nst.to_pil(np.clip(sheet, 0, 1)[None]).save(content, "JPEG", quality=85)
         return content.getvalue()
+
+    def _row(self, photo: np.ndarray) -> np.ndarray:
+        """A photo, and it painted in each style, as one batch."""
+        same = np.repeat(photo, len(self.conditions[0]), axis=0)
+        painted = self.trained.network.predict_on_batch([same, *self.conditions])
+        return np.concatenate([photo, painted.astype("float32")])
+
+
+class DiffusionWork(Work):
+    """The same of a diffusion network, which is kept as the average of its weights."""
+
+    def __init__(self, *args, trainer):
+        self.averages = keras.callbacks.SwapEMAWeights()
+        self.averages.set_model(trainer)
+        super().__init__(*args)
+
+    def _conditions(self) -> list:
+        return list(diffusion.SHOWN)
+
+    def __call__(self, rows: list) -> None:
+        self.averages.on_test_begin()
+        try:
+            super().__call__(rows)
+        finally:
+            self.averages.on_test_end()
+
+    def _row(self, photo: np.ndarray) -> np.ndarray:
+        network, strengths = self.trained.network, self.conditions
+        painted = [nst.sdedit(network, photo, strength, steps=10) for strength in strengths]
+        return np.concatenate([photo, *painted])
 
 
 def _square(photo: np.ndarray) -> np.ndarray:
@@ -177,6 +208,8 @@ def prepared(trained: PaintingNetwork, settings: dict, only=None):
 
     VGG19 computes in `settings["precision"]`, the network as it is loaded, in single precision.
     """
+    if settings["alone"]:
+        return with_optimizer(*_alone(trained, settings), settings)
     kit, between = Path(settings["kit"]), settings["between"]
     sizes = {"keep": True} | {name: settings[name] for name in ("crop", "batch", "seed")}
     before, count = keras.config.dtype_policy(), len(trained.styles)
@@ -205,9 +238,24 @@ def prepared(trained: PaintingNetwork, settings: dict, only=None):
         stream = streams.PhotoFolder(kit / "photos", **how, **sizes)
     else:
         stream = any_style.PhotosAndPaintings(kit / "photos", kit / "paintings", **sizes)
+    return with_optimizer(trainer, stream, settings)
+
+
+def _alone(trained: PaintingNetwork, settings: dict):
+    """The trainer and the stream of a diffusion network, in single precision."""
+    paintings = diffusion.read_paintings(Path(settings["kit"], settings["alone"]))
+    sizes = {name: settings[name] for name in ("crop", "batch", "seed")}
+    average = 1 - 1 / diffusion.LONGEST_AVERAGE
+    trainer = diffusion.DiffusionTrainer(trained.network, average)
+    return trainer, diffusion.Patches(paintings, **sizes)
+
+
+def with_optimizer(trainer, stream, settings: dict):
+    """The trainer, compiled, and the stream, with as many threads as there is room for."""
     stream.workers, stream.max_queue_size = settings["workers"], 2 * settings["workers"]
-    adam = keras.optimizers.Adam(settings["rate"], beta_1=trainer.momentum, global_clipnorm=5.0)
+    adam = loop.adam_of(trainer, settings["rate"])
     trainer.compile(adam, jit_compile="auto" if backend_name() == "jax" else False)
+    trainer.optimizer.build(trainer.trainable_variables)
     return trainer, stream
 
 
@@ -217,6 +265,9 @@ def stages(started: PaintingNetwork, settings: dict):
     Styles that come `later` are banks of a StyleBank, taught when all else is done and frozen.
     """
     later = settings["later"]
+    if settings["alone"]:
+        yield started, None, 1.0
+        return
     names = [name for name in settings["styles"] or started.styles if name not in later]
     first = with_styles(started, names) if names else started
     yield first, None, FIRST if later else 1.0
@@ -232,6 +283,8 @@ def stages(started: PaintingNetwork, settings: dict):
 def begun(name: str, settings: dict) -> PaintingNetwork:
     """The network to go on with, or a new one that begins with what adain-light knows of both."""
     start, between = Path(settings["start"]), settings["between"]
+    if settings["alone"] and not start.is_file():
+        return PaintingNetwork(name, (settings["alone"],), build_network(name, 1))
     if start.is_file() or not between:
         return nst.load_network(start, to_train=True)
     sides = {name: between[1], "photo": between[0]}
@@ -255,7 +308,8 @@ def main() -> None:
     for network, only, part in stages(started, settings):
         trainer, stream = prepared(network, settings, only)
         path, scratch = Path(settings["out"], f"{name}.zip"), Path(settings["scratch"])
-        work = Work(path, scratch, network, about)
+        how = {"trainer": trainer} if settings["alone"] else {}
+        work = (DiffusionWork if how else Work)(path, scratch, network, about, **how)
         ends, how = begun + part * (until - begun), {n: settings[n] for n in ("every", "steps")}
         print(f"{name}: ready after {time.time() - begun:.0f} s", flush=True)
         clock = Clock(ends, settings["rate"], work, rows, **how)

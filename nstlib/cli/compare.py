@@ -74,6 +74,8 @@ def _engine(name: str, args: argparse.Namespace, style) -> Engine:
     """An engine of the table, or a bundled network; gatys gets the style as it is measured."""
     if name == "gatys":
         return Engine(name, style, options=given(args, "steps"))
+    if name == "diffusion":  # it has learnt from paintings of its own
+        return Engine(name)
     if name in ENGINES:
         return Engine(name, args.style)
     networks = images.bundled.bundled_networks()

@@ -10,8 +10,9 @@ from nstlib import images
 from nstlib.errors import InputError, number
 from nstlib.stylizers.engine import ENGINES, Engine
 
-ENGINE_HELP = "gatys, slowly; fast, in styles it was trained for; adain and adain-light, in any"
-NETWORKS = tuple(name for name in ENGINES if name != "gatys")
+ENGINE_HELP = "gatys, slowly; fast, in styles it was trained for; adain and adain-light, in any; "
+ENGINE_HELP += "diffusion, out of noise"
+NETWORKS = tuple(name for name in ENGINES if name not in ("gatys", "diffusion"))
 
 
 # --- Types ---------------------------------------------------------------------------------------
@@ -94,23 +95,31 @@ def saving_of(args: argparse.Namespace, suffix: str | None = None) -> dict:
     return given(args, "quality") | ({"lossless": True} if args.lossless else {})
 
 
-def add_engine(parser: argparse.ArgumentParser, default: str) -> Callable:
-    """The options from which `engine_of` makes an engine; returns an `add` for gatys alone."""
+def add_engine(parser: argparse.ArgumentParser, default: str, *, seeded=("diffusion",)) -> Callable:
+    """The options from which `engine_of` makes an engine; returns an `add` for gatys alone.
+
+    `seeded` are the engines that take a --seed here.
+    """
     add = parser.add_argument
     add("--engine", choices=ENGINES, default=default, help=f"{ENGINE_HELP}: %(default)s")
     add("--strength", metavar="S", type=SHARE, default=1.0, help="0, the photo, to 1")
     add("--preserve-color", action="store_true", help="keep the colours of the photo")
     parser.set_defaults(only={})
-    add = _only_for(parser, NETWORKS)
+    add = _only_for(parser, (*NETWORKS, "diffusion"))
     add("--network", metavar="N", help="a bundled one, such as light, or a file")
+    add = _only_for(parser, NETWORKS)
     add("--tile", metavar="N", type=WHOLE, help="paint in tiles of N pixels, such as 1024")
     add("--palette", metavar="P", type=SHARE, help="0, the photo's colours, to 1, the painting's")
     add("--ground", metavar="G", type=SHARE, help="0, the bare photo, to 1: noise to paint on")
     add = _only_for(parser, ("adain",))
     add("--alpha", metavar="A", type=SHARE, help="0, keep content, to 1")
-    add = _only_for(parser, ("gatys",))
+    add = _only_for(parser, ("diffusion",))
+    add("--noise", metavar="N", type=SHARE, help="0, the photo, to 1, nothing of it: 0.45")
+    add = _only_for(parser, ("gatys", "diffusion"))
     add("--steps", metavar="N", type=WHOLE, help="updates of the picture, or of the first frame")
-    return add
+    add = _only_for(parser, seeded)
+    add("--seed", metavar="N", type=number_type(0, 2**32 - 1, whole=True), help="for noise: 0")
+    return _only_for(parser, ("gatys",))
 
 
 def _only_for(parser: argparse.ArgumentParser, engines: tuple[str, ...]) -> Callable:
@@ -132,5 +141,7 @@ def engine_of(args: argparse.Namespace) -> Engine:
     style = shares(args.style)
     if args.engine == "gatys" and not isinstance(style, str):
         args.usage_error("gatys takes no mix; `stylize` takes more paintings with --styles")
-    options = given(args, "alpha", "steps", "palette", "ground")
+    options = given(args, "alpha", "steps", "palette", "ground", "noise")
+    if args.engine == "diffusion":
+        options |= given(args, "seed")
     return Engine(args.engine, style, args.network, tile=args.tile, options=options)

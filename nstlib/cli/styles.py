@@ -14,5 +14,6 @@ def run(args) -> None:
         print("  ".join(map(str.ljust, row, widths)).rstrip())
     print("\nStyles of --engine fast, by --network (--engine adain and gatys take any picture):")
     for name, row in images.bundled.bundled_networks().items():
-        print(f"  {name}: {', '.join(row['styles']) or 'any (--engine adain)'}")
+        diffusion = " (--engine diffusion)" * (row["architecture"] == images.bundled.DIFFUSION)
+        print(f"  {name}: {', '.join(row['styles']) or 'any (--engine adain)'}{diffusion}")
     print(f"\nTextures of `texture`: {', '.join(images.bundled.textures()) or 'none'}")

@@ -24,7 +24,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("-o", "--output", metavar="OUT", type=path, required=True, help="the picture to write")
     options.add_common(parser)
     options.add_saving(parser)
-    add = options.add_engine(parser, "gatys")  # one picture can wait for the optimiser
+    # One picture can wait for the optimiser.
+    add = options.add_engine(parser, "gatys", seeded=("gatys", "diffusion"))
     add("--recipe", metavar="NAME", help="named settings, such as gatys-2016")
     add("--content-weight", metavar="W", type=WEIGHT, help="more keeps more of the photo")
     add("--style-weight", metavar="W", type=WEIGHT, help="more paints more boldly")
@@ -35,8 +36,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--padding", choices=("zero", "reflect"), help="reflect leaves no frame at the border")
     add("--start", metavar="START", help="content, noise, mix, or a picture to go on from")
     add("--weights", metavar="W", help="of VGG19: imagenet, full, random, or a file")
-    seed = options.number_type(0, 2**32 - 1, whole=True)
-    add("--seed", metavar="N", type=seed, help="for noise: 0")
     add("--save-every", metavar="N", type=WHOLE, help="also save OUT-0010.jpg … every N steps")
     steering.add_options(add)
 
@@ -72,9 +71,9 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _files(args: argparse.Namespace, engine) -> list[Path]:
-    """The files of the photo and of the paintings, which the fast engine does without."""
+    """The files of the photo and of the paintings, which some engines do without."""
     names = [engine.style] if isinstance(engine.style, str) else engine.style
-    names = [] if engine.name == "fast" else [*names, *(args.styles or [])]
+    names = [] if engine.name in ("fast", "diffusion") else [*names, *(args.styles or [])]
     return [images.bundled.find_picture(name) for name in (args.photo, *names)]
 
 

@@ -3,6 +3,7 @@
 import argparse
 
 from nstlib import gatys, images, networks
+from nstlib.cli import train_diffusion
 from nstlib.cli.options import WEIGHT, WHOLE, given, path
 from nstlib.errors import InputError
 from nstlib.files import write
@@ -15,7 +16,7 @@ KINDS = {
     "styles": ("light", "adain-light"),
     "stylebank": ("stylebank",),
     "collection": ("cyclegan", "light", "adain-light"),
-    **{name: (name,) for name in ANY_STYLE},
+    **{name: (name,) for name in (*ANY_STYLE, "diffusion")},
 }
 PREVIEWS = ("great_wall", "cat", "chameleon")
 PREVIEW_PAINTINGS = ("starry_night", "great_wave", "the_scream", "composition_vii", "san_giorgio")
@@ -25,10 +26,10 @@ SETTINGS = ("steps", "batch", "crop", "learning_rate", "every", "seed", "weights
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("kind", choices=KINDS, help="one style; many; a StyleBank; a collection; any style")
-    photos = "a folder of photos"
-    add("--content", "--from", metavar="DIR", type=path, required=True, help=photos)
-    paintings = "bundled names or files; for adain and collection a folder of paintings"
+    add("kind", choices=KINDS, help="one style; many; a StyleBank; a collection; any; a painter")
+    photos = "a folder of photos; diffusion needs none"
+    add("--content", "--from", metavar="DIR", type=path, help=photos)
+    paintings = "bundled names or files; for adain, collection, diffusion a folder of paintings"
     add("--style", "--to", metavar="PICTURE", nargs="+", required=True, help=paintings)
     add("-o", "--output", metavar="DIR", type=path, required=True, help="checkpoints, log, network")
     begin = parser.add_mutually_exclusive_group().add_argument
@@ -38,7 +39,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--style-size", metavar="N", type=WHOLE, default=448, help=strokes)
     add("--style-weight", metavar="W", type=WEIGHT, help="more paints more boldly")
     add("--preview", metavar="PHOTO", nargs="*", default=PREVIEWS, help="painted now and then")
-    add("--steps", metavar="N", type=WHOLE, help="batches: 6000; collection: 20000")
+    add("--steps", metavar="N", type=WHOLE, help="6000; collection: 20000; diffusion: 8000")
     add("--batch", metavar="N", type=WHOLE, help="photos in a batch: 1")
     add("--crop", metavar="N", type=WHOLE, help="pixels of a photo: 256; collection: 128")
     add("--learning-rate", metavar="R", type=WEIGHT, help="of Adam: 0.002; collection: 0.0002")
@@ -50,6 +51,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Train, going on from the last checkpoint in OUT, then write the network and its card."""
+    train_diffusion.check(args)
     from nstlib.backend import has_fast_bfloat16, has_gpu, own_settings
 
     for name, usual in _usual(args.kind).items():
@@ -62,32 +64,32 @@ def run(args: argparse.Namespace) -> None:
     _write(args, trained, file, about)
     shown = trained.styles[0 if args.kind == "collection" else -1 :]
     style, engine = (shown[0], "fast") if trained.styles else ("STYLE", "adain")
+    engine = args.kind if args.kind == "diffusion" else engine
     print(f"Trained {file}: {', '.join(trained.styles) or 'any style'}. Paint with it:", end=" ")
     print(f"nstlib stylize PHOTO {style} --engine {engine} --network {file} -o OUT")
 
 
 def _usual(kind: str) -> dict:
     """The settings of a training for which nothing was given."""
-    from nstlib.networks.training.unpaired import USUAL
-
-    return vars(networks.training.loop.Training()) | (USUAL if kind == "collection" else {})
+    usual = vars(networks.training.loop.Training())
+    own = {"collection": "unpaired", "diffusion": "diffusion"}.get(kind)
+    return usual | (getattr(networks.training, own).USUAL if own else {})
 
 
 def _teacher(kind: str):
-    if kind == "collection":
-        return _taught_collection
-    return _taught_any_style if kind in ANY_STYLE else _taught_styles
+    own = {"collection": _taught_collection, "diffusion": train_diffusion.taught}
+    return own.get(kind, _taught_any_style if kind in ANY_STYLE else _taught_styles)
 
 
 def _write(args: argparse.Namespace, trained, file, about: dict) -> None:
     """The network and its card."""
-    trained.about.update(
-        steps=args.steps,
-        batch=f"{args.batch} crops of {args.crop} px",
-        optimizer=f"Adam {args.learning_rate:g}, cosine schedule, gradients clipped to norm 5",
-        seed=args.seed,
-        **about,
-    )
+    usual = {
+        "steps": args.steps,
+        "batch": f"{args.batch} crops of {args.crop} px",
+        "optimizer": f"Adam {args.learning_rate:g}, cosine schedule, gradients clipped to norm 5",
+        "seed": args.seed,
+    }
+    trained.about.update(usual | about)
     diary = networks.training.diary
     card = diary.model_card(args.output.name, trained, diary.read_log(args.output))
     networks.files.save_network(trained, file)

@@ -7,6 +7,7 @@ programs and painting in tiles then have to know no more than a dozen kinds of l
 
 from nstlib.backend import keras, layers, ops, own_settings
 from nstlib.errors import InputError, number
+from nstlib.images.bundled import DIFFUSION
 from nstlib.networks.adain import Adapt
 from nstlib.networks.blocks import ConditionalInstanceNormalization, InstanceNormalization
 from nstlib.networks.conditions import conditions
@@ -58,6 +59,11 @@ def for_style(network, style, options: dict) -> tuple[PaintingNetwork, keras.Mod
     """
     if not isinstance(network, PaintingNetwork):
         network = load_network(network)
+    if network.architecture == DIFFUSION:
+        raise InputError(
+            "This is a diffusion network, which paints in many steps, not in one pass: "
+            'nst.stylizer("diffusion") paints with it.'
+        )
     if style is None and options:
         raise InputError(f"{', '.join(options)}: this belongs to a style, so give `style=` too.")
     if style is None:

@@ -13,6 +13,7 @@ from nstlib.images.files import load_image, save_image
 
 KINDS = ("photo", "painting", "texture")
 TEXTURE = "texture"  # the architecture of networks that take noise instead of a picture
+DIFFUSION = "diffusion"  # of networks that paint by taking noise out of a picture, in steps
 PREFIX = "texture_"  # of the names of their files
 TEXTURES = ("brick", "gravel", "grass", "sandstone")
 

@@ -19,9 +19,10 @@ import numpy as np
 from nstlib.backend import keras, own_settings
 from nstlib.errors import InputError, WeightsError, choice, did_you_mean
 from nstlib.files import data_folder, readable, write
-from nstlib.images.bundled import TEXTURE, bundled_networks, bundled_textures
+from nstlib.images.bundled import DIFFUSION, TEXTURE, bundled_networks, bundled_textures
 from nstlib.networks.adain import adain_light_network, adain_network
 from nstlib.networks.blocks import ConditionalInstanceNormalization
+from nstlib.networks.diffusion import diffusion_network
 from nstlib.networks.stylebank import stylebank_network
 from nstlib.networks.texture import texture_network
 from nstlib.networks.transform import transform_network
@@ -34,6 +35,7 @@ ARCHITECTURES = {
     "adain": lambda styles: adain_network(),  # these two take any style, and know none by name
     "adain-light": lambda styles: adain_light_network(),
     TEXTURE: lambda styles: texture_network(),  # from noise: it takes no picture
+    DIFFUSION: lambda styles: diffusion_network(),  # [picture with noise, time] -> velocity
 }
 PRETRAINED_LAYER = re.compile(r"block\d_conv\d/")  # VGG19's are in a file of their own
 ABOUT = "about"  # the entry that is not an array of the network

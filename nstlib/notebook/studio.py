@@ -124,6 +124,8 @@ class Studio(widgets.VBox):
         """The painting as the engine takes it."""
         if self.engine.value == "gatys":
             return self.painting.load(self.size.value)
+        if self.engine.value == "diffusion":
+            return None  # it has learnt from other paintings
         if not self.painting.is_own:
             return self.painting.name
         if self.engine.value in ANY_STYLE:
@@ -137,6 +139,8 @@ class Studio(widgets.VBox):
         if engine == "gatys":
             knobs = f"steps={self.steps.value}, style_weight={self.style_weight.value:g}"
             said = f"nst.style_transfer({photo}, {painting}, {knobs}).image"
+        elif engine == "diffusion":
+            said = f"nst.stylizer({engine!r})({photo})"
         elif engine == "fast":
             said = f"nst.stylizer({self.painting.name!r})({photo})"
         else:

@@ -40,7 +40,9 @@ def stylizer(
     which they look at a painting's file: smaller means denser strokes. `network` is a bundled
     network (light) or a file; with one for any style, `name` can be the painting. All networks have
     the options `palette`, 0..1, how far the photo first gets the painting's colours, and, but for
-    adain, `ground`, 0..1, how strong the noise is that they paint on.
+    adain, `ground`, 0..1, how strong the noise is that they paint on. "diffusion" takes no
+    painting: it learnt from a painter's few, lays `noise` on the photo, 0..1, 0.45 by itself, and
+    takes it out in `steps`; another `seed` is another painting (`nst.sdedit`).
 
     A network runs in Keras ("keras" as `runtime`) or in ONNX Runtime ("onnx"), on so many `threads`
     (0: all cores). Both paint the same but for rounding. By itself it is ONNX Runtime on a CPU, for
@@ -105,6 +107,10 @@ class Stylizer:
 
             self._paint = GatysPainter(engine.style, **{"progress": True, **engine.options})
             self.follow = self._paint.follow
+        elif engine.name == "diffusion":
+            from nstlib.stylizers.diffused import by_diffusion
+
+            self._paint = by_diffusion(engine)
         else:
             from nstlib.stylizers.one_pass import one_pass
 

@@ -15,10 +15,12 @@ ENGINES = {
     "fast": "light",  # in one pass, in the styles that the network was trained for
     "adain": "adain",  # in one pass, in the style of any painting
     "adain-light": "adain-light",
+    "diffusion": "diffusion",  # in steps, out of noise, as the painter that it learnt from
 }
 ANY_STYLE = ("adain", "adain-light")
 CANVAS_OPTIONS = ("palette", "ground")
 ANY_STYLE_OPTIONS = (*CANVAS_OPTIONS, "alpha", "style_size")
+DIFFUSION_OPTIONS = ("noise", "steps", "seed")
 # On a CPU these take 0.24 to 0.60 of Keras' time in ONNX Runtime and differ by rounding only; adain
 # gains least, 0.70, and its file, which holds VGG19, takes longest to make (benchmarks/export.py).
 FASTER_IN_ONNX = ("light", "johnson", "cyclegan", "stylebank", "adain-light")
@@ -43,12 +45,25 @@ class Engine:
 
     def __post_init__(self):
         choice("The engine", self.name, ENGINES)
-        if self.style is None:
+        if self.style is None and self.name != "diffusion":
             raise InputError(f'Name the painting for {self.name!r}, such as style="the_scream".')
-        if self.name != "gatys":
+        if self.name not in ("gatys", "diffusion"):
             self._check_network()
-        elif (self.network, self.runtime, self.threads, self.tile) != (None, None, 0, None):
-            raise InputError("network, runtime, threads, tile: 'gatys' takes none of these.")
+        elif (self.runtime, self.threads, self.tile) != (None, 0, None):
+            raise InputError(f"runtime, threads, tile: {self.name!r} takes none of these.")
+        if self.name == "gatys" and self.network is not None:
+            raise InputError("network: 'gatys' takes none.")
+        if self.name == "diffusion":
+            self._check_diffusion()
+
+    def _check_diffusion(self) -> None:
+        if unknown := set(self.options).difference(DIFFUSION_OPTIONS):
+            raise InputError(
+                f"{', '.join(sorted(unknown))}: diffusion takes {', '.join(DIFFUSION_OPTIONS)}."
+            )
+        number("noise", self.options.get("noise", 0), 0, 1, hint="0 is the photo.")
+        number("steps", self.options.get("steps", 1), 1, whole=True)
+        number("seed", self.options.get("seed", 0), 0, whole=True)
 
     def _check_network(self) -> None:
         any_style = self.name in ANY_STYLE or self.network is not None

@@ -13,11 +13,13 @@ FAST = Engine("fast", "the_scream")
 MIXED = Engine("fast", {"the_scream": 1.0, "great_wave": 3.0}, "light", tile=64)
 ADAIN = Engine("adain", "mine.jpg", options={"alpha": 0.5})
 GATYS = Engine("gatys", "mine.jpg", options={"steps": 5})
+DIFFUSION = Engine("diffusion", "van_gogh", options={"noise": 0.6, "steps": 9, "seed": 2})
 TYPED = [
     (["the_scream"], FAST),
     (["the_scream=1,great_wave=3", "--network", "light", "--tile", 64], MIXED),
     (["mine.jpg", "--engine", "adain", "--alpha", 0.5], ADAIN),
     (["mine.jpg", "--engine", "gatys", "--steps", 5], GATYS),
+    (["van_gogh", "--engine", "diffusion", "--noise=0.6", "--steps=9", "--seed=2"], DIFFUSION),
 ]
 
 

@@ -26,6 +26,7 @@ OPTIONS = {
         **{"engine": "adain", "network": "n.npz", "tile": 1024, "alpha": 0.5},
     },
     "stylize cat brick -o a.jpg --palette 0.5 --ground 0": {"palette": 0.5, "ground": 0.0},
+    "stylize cat van_gogh -o a.jpg --engine diffusion --noise 0.6": {"noise": 0.6, "seed": None},
     "stylize a b -o c.jpg --recipe gatys-2016 --steps 7 --content-weight 2 --style-weight 3": {
         **{"recipe": "gatys-2016", "steps": 7, "content_weight": 2.0, "style_weight": 3.0},
     },
@@ -106,6 +107,7 @@ OPTIONS = {
     "train adain --content p --style s -o o --preview cat --weights random": {
         **{"preview": ["cat"], "weights": "random"},
     },
+    "train diffusion --style a.jpg b.jpg -o o": {"kind": "diffusion", "content": None},
     "weights --network vgg16 --file f.h5": {"network": "vgg16", "file": Path("f.h5")},
     "styles": {},
     "doctor": {},

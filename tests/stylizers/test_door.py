@@ -13,6 +13,7 @@ from nstlib.errors import InputError, NstError
 from nstlib.images.color import keep_color, match_color
 from nstlib.images.files import save_image
 from nstlib.networks import conditions
+from nstlib.networks.denoising import sdedit
 from nstlib.networks.files import PaintingNetwork, build_network, load_network, save_network
 from nstlib.stylizers import one_pass
 from nstlib.stylizers.door import by_region, fast_styles, painter, request, stylizer
@@ -88,6 +89,24 @@ def test_gatys_through_the_same_door(photo):
     assert callable(paint.follow)
 
 
+def test_diffusion_through_the_same_door(photo, tmp_path):
+    trained = PaintingNetwork("diffusion", ("me",), build_network("diffusion", 1))
+    network = save_network(trained, tmp_path / "network.npz")
+    paint = stylizer("diffusion", network=network, steps=2, seed=1)
+    painted = paint(photo)
+    np.testing.assert_array_equal(painted, sdedit(network, photo, 0.45, steps=2, seed=1))
+    np.testing.assert_allclose(paint(photo, strength=0.5), (photo + painted) / 2, atol=1e-6)
+    still = stylizer("diffusion", "me", network=network, noise=0)
+    np.testing.assert_array_equal(still(photo), photo)
+    assert pickle.loads(pickle.dumps(paint)).engine == paint.engine != still.engine
+    with pytest.raises(InputError, match="style is 'you'. It can be 'me'. Or leave it out"):
+        stylizer("diffusion", "you", network=network)
+    with pytest.raises(InputError, match="paints in many steps, .* nst.stylizer..diffusion"):
+        stylizer("me", network=network)
+    with pytest.raises(InputError, match="light paints in one pass"):
+        stylizer("diffusion", network="light")
+
+
 @pytest.mark.parametrize("architecture", ["light", "johnson", "stylebank"])
 def test_both_runtimes_paint_the_same(architecture, photo, tmp_path):
     network = saved(architecture, tmp_path)
@@ -160,7 +179,11 @@ def test_regions_are_painted_each_by_its_own():
         (("adain",), {}, "Name the painting for .adain."),
         (("gatys",), {}, "Name the painting"),
         (("gatys", "the_scream"), {"tile": 1024}, "'gatys' takes none of these"),
-        (("gatys", "the_scream"), {"network": "light"}, "'gatys' takes none of these"),
+        (("gatys", "the_scream"), {"network": "light"}, "network: 'gatys' takes none"),
+        (("diffusion",), {"runtime": "onnx"}, "'diffusion' takes none of these"),
+        (("diffusion",), {"palette": 0}, "palette: diffusion takes noise, steps, seed"),
+        (("diffusion",), {"noise": 1.5}, "noise is 1.5; .* from 0 to 1. 0 is the photo"),
+        (("diffusion",), {"steps": 0}, "steps is 0"),
         (("gatys", "the_scream"), {"runtime": "onnx"}, "'gatys' takes none of these"),
         (("the_scream", "waves"), {}, "style is for the engines gatys, fast, adain, adain-light"),
         (("the_scream",), {"alpha": 0.5}, "alpha: a network of named styles takes palette, ground"),

@@ -52,10 +52,11 @@ class Trainer(keras.Model):
     A class that derives from it says in `call` how a batch is painted, and in `terms` what is asked
     of that: a dict of scalars under these `names`, weighted as they are summed. Every term is also
     a metric, so that the diary sees all of them. Each of `replicas` devices adds its share. Adam
-    has the `momentum` (beta_1) that the class names.
+    has the `momentum` (beta_1) that the class names. With an `average`, 0..1, the weights in the
+    end are a running average of those of all steps, of which so much stays at each.
     """
 
-    replicas, momentum = 1, 0.9
+    replicas, momentum, average = 1, 0.9, None
 
     def __init__(self, network: keras.Model, names: Sequence[str]):
         super().__init__(name="trainer", autocast=False)  # photos in single precision for the loss
@@ -180,6 +181,8 @@ def fit(
         shuffle=False,  # the stream is in the order it wants to be in
         verbose=0,
     )
+    if trainer.average is not None:  # `fit` has done so, unless there was nothing left to do
+        trainer.optimizer.finalize_variable_values(trainer.trainable_variables)
     network.set_weights(shared.get_weights())
 
 
@@ -214,10 +217,15 @@ def _compiled(trainer: Trainer, plan: Training) -> Trainer:
     )
     # XLA pays on accelerators and is JAX's only way; on a CPU TensorFlow is faster without.
     compiles_well = backend_name() == "jax" or has_gpu()
-    adam = keras.optimizers.Adam(rate, beta_1=trainer.momentum, global_clipnorm=5.0)
-    trainer.compile(adam, jit_compile="auto" if compiles_well else False)
+    trainer.compile(adam_of(trainer, rate), jit_compile="auto" if compiles_well else False)
     trainer.optimizer.build(trainer.trainable_variables)  # Adam, or what scales its losses
     return trainer
+
+
+def adam_of(trainer: Trainer, rate) -> keras.optimizers.Adam:
+    """Adam as a trainer wants it, with the average of its weights, if there is to be one."""
+    how = {} if trainer.average is None else {"use_ema": True, "ema_momentum": trainer.average}
+    return keras.optimizers.Adam(rate, beta_1=trainer.momentum, global_clipnorm=5.0, **how)
 
 
 def _devices():
