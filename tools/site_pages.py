@@ -88,8 +88,8 @@ def relinked(text: str, path: Path) -> str:
             return found[1]
         target = Path(os.path.normpath(path.parent / given))
         if re.fullmatch(r"README(\.\w+)?\.md", str(target.relative_to(ROOT))):
-            given = os.path.relpath("index.md", place(path).parent)
-        elif place(target) in _places():
+            return os.path.relpath("index.md", place(path).parent)  # its headings are others
+        if place(target) in _places():
             given = os.path.relpath(place(target), place(path).parent)
         elif target.suffix != ".jpg":
             kind = "tree" if target.is_dir() else "blob"
