@@ -22,7 +22,7 @@ mathjax_path = "tex-svg.js"  # beside the others that make_site.py names: nothin
 mathjax3_config = {"options": {"enableMenu": False}}
 copybutton_exclude = ".linenos, .gp, .go"
 pygments_style, pygments_dark_style = "tango", "monokai"
-html_context = {"trees": "en", "names": {"en": "English", "zh": "中文"}}
+html_context = {"trees": "en", "tree": "en", "names": {"en": "English", "zh": "中文"}}
 html_sidebars = {
     "**": [
         "sidebar/brand.html",

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import ImageCms
 
+import lab
+
 # Before any test module is imported: Matplotlib and TensorFlow read these once.
 os.environ["MPLBACKEND"] = "Agg"
 os.environ["NST_PROGRESS"] = "0"
@@ -80,6 +82,16 @@ def profiles() -> dict[str, bytes]:
         "cmyk": icc_profile(b"CMYK", WHITE | table),
         "broken": b"not a profile at all",
     }
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """The one browser of all tests, which carry the mark xdist_group("browser")."""
+    pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if lab.CHROMIUM is None:
+        pytest.skip("no Chromium is installed")
+    with lab.browser() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import json
 import os
 import re
 import shlex
@@ -100,6 +101,19 @@ def test_the_repository_is_the_same_everywhere():
     address = pyproject()["project"]["urls"]["Repository"]
     assert address in read("CITATION.cff")
     assert f"git clone --depth 1 {address}" in read("README.md")
+    owner, name = address.split("/")[-2:]
+    pages = re.findall(r"https://[\w-]+\.github\.io/[\w-]+/", read("README.md"))
+    assert set(pages) == {f"https://{owner}.github.io/{name}/"}
+
+
+def test_the_container_is_made_by_make_and_has_no_list_of_its_own():
+    lines = read(".devcontainer/devcontainer.json").splitlines()
+    container = json.loads("\n".join(line for line in lines if not line.lstrip().startswith("//")))
+    target = re.fullmatch(r"make (\w+) PYTHON=python", container["postCreateCommand"])[1]
+    assert re.search(rf"^{target}: \$\(VENV\)/\.course$", read("Makefile"), re.MULTILINE)
+    assert re.search(r"/python:3\.1[0-3]$", container["image"])
+    for path in container["customizations"]["codespaces"]["openFiles"]:
+        assert (ROOT / path).exists()
 
 
 def test_ci_runs_what_a_contributor_runs():
@@ -154,12 +168,12 @@ def test_the_names_in_the_readme_are_public():
 
 def test_no_machine_is_named():
     """Only this project's own text is searched; outputs of notebooks have tests of their own."""
-    rooms = ("nstlib", "tools", "tests", "benchmarks", "site", ".github")
+    rooms = ("nstlib", "tools", "tests", "benchmarks", "site", "docs", ".github", ".devcontainer")
     folders = (ROOT / name for name in rooms)
     files = [path for folder in folders for path in folder.rglob("*")] + list(ROOT.glob("*.*"))
     pattern = re.compile(r"(?<![\w.])/(?:home|root|Users|work|tmp)/\w")
     for path in files:
-        if path.suffix in (".py", ".md", ".toml", ".txt", ".yml", ".cff", ".cfg"):
+        if path.suffix in (".py", ".md", ".toml", ".txt", ".yml", ".json", ".cff", ".cfg"):
             found = pattern.search(path.read_text(encoding="utf-8"))
             assert not found, f"{path.name} names a folder of one machine: {found[0]}…"
 

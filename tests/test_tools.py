@@ -16,6 +16,7 @@ from PIL import Image
 
 import check_notebooks
 import clean_notebooks
+import heroes
 import make_course_picture
 import make_nav
 import start
@@ -349,7 +350,10 @@ def test_the_course_picture_shows_what_a_chapter_shows_largest_alone(tmp_path):
     nbformat.write(new_notebook(cells=[small, large, many]), tmp_path / "hero.ipynb")
     nbformat.write(new_notebook(cells=[many]), tmp_path / "several.ipynb")
 
-    hero, several = (make_course_picture.hero(tmp_path / f"{n}.ipynb") for n in ("hero", "several"))
+    nbformat.write(new_notebook(cells=[new_code_cell("1 + 1")]), tmp_path / "not_run.ipynb")
+
+    assert heroes.hero(tmp_path / "not_run.ipynb") is None
+    hero, several = (heroes.hero(tmp_path / f"{n}.ipynb") for n in ("hero", "several"))
     assert hero.getpixel((5, 5))[0] > 250 and several.getpixel((5, 5))[1] > 120
     sheet = make_course_picture.sheet({"1": hero, "2": several}, columns=2, width=100)
     assert sheet.size[0] > 200 and sheet.getpixel((50, 40))[0] > 250

@@ -1,4 +1,4 @@
-"""JupyterLab in a browser without a window: for the tests of the panels and for their stills.
+"""A browser without a window, and JupyterLab in it: for tests, and for the panels' stills.
 
 Playwright drives a Chromium that is installed; it brings none by itself.
 """
@@ -71,23 +71,31 @@ def _wait_for(address: str, process, log: Path) -> None:
 
 
 @contextmanager
-def opened(address: str, notebook: str, *, sharpness: int = 1) -> Iterator:
-    """A page with a notebook, all of whose cells are being run; `sharpness` is dots a pixel."""
+def browser() -> Iterator:
+    """Chromium, with a camera that sees moving colours. One at a time: Playwright allows no two."""
     from playwright.sync_api import sync_playwright
 
+    flags = ["--no-sandbox", "--use-fake-device-for-media-stream"]
     with sync_playwright() as tool:
-        browser = tool.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        size = {"width": 1500, "height": 1400}
-        page = browser.new_page(viewport=size, device_scale_factor=sharpness)
-        page.set_default_timeout(1000 * SECONDS)
-        page.goto(f"{address}/lab/tree/{notebook}?token={TOKEN}")
-        page.locator(".jp-CodeCell .cm-content").first.wait_for()
-        page.get_by_text("(ipykernel) | Idle").wait_for()
-        page.locator(".jp-Notebook").click(position={"x": 5, "y": 5})
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_text("Run All Cells", exact=True).click()
-        yield page
-        browser.close()
+        chromium = tool.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield chromium
+        chromium.close()
+
+
+@contextmanager
+def opened(browser, address: str, notebook: str, *, sharpness: int = 1) -> Iterator:
+    """A page with a notebook, all of whose cells are being run; `sharpness` is dots a pixel."""
+    size = {"width": 1500, "height": 1400}
+    page = browser.new_page(viewport=size, device_scale_factor=sharpness)
+    page.set_default_timeout(1000 * SECONDS)
+    page.goto(f"{address}/lab/tree/{notebook}?token={TOKEN}")
+    page.locator(".jp-CodeCell .cm-content").first.wait_for()
+    page.get_by_text("(ipykernel) | Idle").wait_for()
+    page.locator(".jp-Notebook").click(position={"x": 5, "y": 5})
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_text("Run All Cells", exact=True).click()
+    yield page
+    page.close()
 
 
 def drag(page, canvas, start, end) -> None:

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 
-from heroes import hero  # noqa: E402
+from heroes import framed, hero  # noqa: E402
 from make_engines_picture import FONT, GAP, LETTER  # noqa: E402
 
 
@@ -28,7 +28,7 @@ def sheet(chapters: dict[str, Image.Image], columns: int, width: int) -> Image.I
     draw, font = ImageDraw.Draw(picture), ImageFont.truetype(FONT, LETTER)
     for number, (name, image) in enumerate(chapters.items()):
         left, top = number % columns * (width + GAP), number // columns * (height + foot + GAP)
-        picture.paste(ImageOps.pad(image, (width, height), color="white"), (left, top))
+        picture.paste(ImageOps.fit(image, (width, height)), (left, top))
         middle = left + width / 2, top + height + foot / 2
         draw.text(middle, name, "black", font, anchor="mm")
     return picture
@@ -44,7 +44,8 @@ def main() -> None:
     chapters = {}
     for notebook in notebooks:
         title = nbformat.read(notebook, 4).cells[0].source.splitlines()[0]
-        chapters[title.lstrip("# ")] = hero(notebook)
+        if figure := hero(notebook):
+            chapters[title.lstrip("# ")] = framed(figure.convert("RGB"))
     sheet(chapters, args.columns, args.width).save(args.out, quality=85, optimize=True)
     print(f"{args.out.name}: {len(chapters)} chapters, {args.out.stat().st_size // 1000} kB")
 

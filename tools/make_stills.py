@@ -130,7 +130,8 @@ def photograph(name: str, still: Still) -> Path:
         lab.write_notebook(folder / "panel.ipynb", ["import nstlib as nst", still.call])
         with (
             lab.server(folder) as address,
-            lab.opened(address, "panel.ipynb", sharpness=2) as page,
+            lab.browser() as browser,
+            lab.opened(browser, address, "panel.ipynb", sharpness=2) as page,
         ):
             view = page.locator(".jp-OutputArea-output .widget-vbox").first
             view.wait_for()

@@ -8,8 +8,7 @@ from nstlib.images.files import load_image, save_image
 
 LISTED = "[...document.querySelectorAll('option')].some(entry => entry.text == 'mine.png')"
 
-pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-pytestmark = pytest.mark.skipif(lab.CHROMIUM is None, reason="no Chromium is installed")
+pytestmark = pytest.mark.xdist_group("browser")
 
 
 @pytest.fixture(scope="module")
@@ -27,9 +26,9 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def page(folder):
+def page(folder, browser):
     """The notebook, open in JupyterLab, its cells run."""
-    with lab.server(folder) as address, lab.opened(address, "play.ipynb") as page:
+    with lab.server(folder) as address, lab.opened(browser, address, "play.ipynb") as page:
         page.locator("canvas").nth(1).wait_for()
         yield page
 
