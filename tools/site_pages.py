@@ -102,12 +102,12 @@ def _only_panel(output) -> bool:
 
 def described(source: str, section: str) -> str:
     """What stands for a figure where it cannot be seen: its section, and the words drawn in it."""
-    words = list(dict.fromkeys(_words(source)))
+    words = list(dict.fromkeys(drawn_words(source)))
     shown = f": {', '.join(words)}" if words else ""
     return f"Figure to “{section}”{shown}."
 
 
-def _words(source: str) -> Iterator[str]:
+def drawn_words(source: str) -> Iterator[str]:
     """The titles in the call that draws: keys of its pictures, and what axes and legends say."""
     for node in ast.walk(check_notebooks.parsed(source)):
         if isinstance(node, ast.Call):
