@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
@@ -19,6 +20,7 @@ import clean_notebooks
 import heroes
 import make_course_picture
 import make_nav
+import shelf
 import start
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -357,3 +359,26 @@ def test_the_course_picture_shows_what_a_chapter_shows_largest_alone(tmp_path):
     assert hero.getpixel((5, 5))[0] > 250 and several.getpixel((5, 5))[1] > 120
     sheet = make_course_picture.sheet({"1": hero, "2": several}, columns=2, width=100)
     assert sheet.size[0] > 200 and sheet.getpixel((50, 40))[0] > 250
+
+
+# --- tools/shelf.py -------------------------------------------------------------------------------
+
+
+def test_a_network_that_is_shipped_again_takes_its_own_row(tmp_path, monkeypatch):
+    monkeypatch.setattr(shelf, "FOLDER", tmp_path)
+    for name, content in (("b", b"1"), ("a", b"22"), ("b", b"333")):
+        (tmp_path / f"{name}.npz").write_bytes(content)
+        shelf.add_row(tmp_path / f"{name}.npz", "light", ("one", "two"))
+    rows = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
+    assert [(row["file"], row["bytes"]) for row in rows] == [("a.npz", 2), ("b.npz", 3)]
+    assert rows[1]["card"] == "b.md" and rows[1]["styles"] == ["one", "two"]
+
+
+def test_a_sheet_has_every_picture_in_the_middle_of_its_tile(tmp_path):
+    wide, tall = np.zeros((1, 10, 20, 3), "float32"), np.zeros((1, 20, 10, 3), "float32")
+    shelf.save_sheet([[wide, tall], [wide, wide]], 20, tmp_path / "sheet.jpg")
+    sheet = np.asarray(Image.open(tmp_path / "sheet.jpg").convert("L"))
+    assert sheet.shape == (20 + 4 + 10 + 4, 2 * (20 + 4))
+    dark = sheet < 128
+    assert dark[7:17, 2:22].mean() > 0.95 and not dark[:5, :22].any()
+    assert dark[2:22, 31:41].mean() > 0.95 and not dark[:24, 24:29].any()
