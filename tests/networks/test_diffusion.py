@@ -18,7 +18,8 @@ from nstlib.networks.files import (
 )
 from nstlib.networks.training import diffusion as learning
 from nstlib.networks.training.diary import read_log
-from nstlib.networks.training.diffusion import Patches, average_over, train_diffusion
+from nstlib.networks.training.diffusion import Patches, train_diffusion
+from nstlib.networks.training.loop import average_over
 
 FEW = (8, 8, 8)  # channels: enough for all but what is learnt
 

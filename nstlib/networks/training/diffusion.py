@@ -19,12 +19,11 @@ from nstlib.networks.conditions import ONE_COLOR
 from nstlib.networks.denoising import from_noise, sdedit
 from nstlib.networks.diffusion import CELL, diffusion_network, mixed
 from nstlib.networks.files import PaintingNetwork
-from nstlib.networks.training.loop import Trainer, Training, fit
+from nstlib.networks.training.loop import Trainer, Training, average_over, fit
 
 HEIGHTS = (72, 96, 128, 160)  # pixels, at which a painting is seen
 USUAL = {"steps": 8000, "batch": 16, "crop": 32, "learning_rate": 1e-3, "every": 100}
 LARGEST = 1024  # pixels at which a painting is read, at most
-LONGEST_AVERAGE = 1000  # steps over which weights are averaged, at most
 SHOWN = (0.3, 0.45, 0.6)  # the strengths of a preview
 
 
@@ -99,11 +98,6 @@ class DiffusionTrainer(Trainer):
 
     def terms(self, made: dict) -> dict:
         return {"velocity": ops.mean(ops.square(made["said"] - made["true"]))}
-
-
-def average_over(steps: int) -> float:
-    """The momentum of the average of the weights: over a twentieth of the training at most."""
-    return 1 - 1 / max(1, min(LONGEST_AVERAGE, steps // 20))
 
 
 class Course(keras.callbacks.Callback):

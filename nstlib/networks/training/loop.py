@@ -20,6 +20,7 @@ from nstlib.networks.training.loss import PerceptualLoss
 from nstlib.networks.training.photos import PhotoFolder
 
 WARM_UP = 100  # steps, at most a tenth of all
+LONGEST_AVERAGE = 1000  # steps over which weights are averaged, at most
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,11 @@ class Trainer(keras.Model):
         for name, term in terms.items():
             self.meters[name].update_state(term)
         return sum(terms.values()) / self.replicas
+
+
+def average_over(steps: int) -> float:
+    """The momentum of an average of the weights: over a twentieth of the training at most."""
+    return 1 - 1 / max(1, min(LONGEST_AVERAGE, steps // 20))
 
 
 class StyleTrainer(Trainer):

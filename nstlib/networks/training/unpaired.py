@@ -2,10 +2,11 @@
 
 Zhu, Park, Isola & Efros 2017 (CycleGAN): what is painted has to pass for the collection's, before a
 critic that learns to tell them apart, and the way back has to return the photo. We depart from the
-paper in three things. One network goes both ways: a direction is a scale and a shift, as a style is
+paper in four things. One network goes both ways: a direction is a scale and a shift, as a style is
 one. Where colours are matched first (`nstlib.networks.palette`), the way back returns the photo in
-the mean palette of all photos. And painter and critics learn in one step, from one sum, in which
-neither sees the other's gradient.
+the mean palette of all photos. Painter and critics learn in one step, from one sum, in which
+neither sees the other's gradient. And what paints in the end is a running average of the weights,
+since the last of them belong to a game that nobody has won.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,7 @@ from nstlib.networks.critic import held, patch_critic
 from nstlib.networks.palette import COLORS, palette_of
 from nstlib.networks.training.canvas import Canvas
 from nstlib.networks.training.diary import Preview
-from nstlib.networks.training.loop import Trainer, Training, fit
+from nstlib.networks.training.loop import Trainer, Training, average_over, fit
 from nstlib.networks.training.photos import ZOOM, PhotoFolder, lies
 
 # Of the terms: the paper's, section 4 and 5.2.
@@ -67,8 +68,15 @@ class UnpairedTrainer(Trainer):
 
     momentum = 0.5
 
-    def __init__(self, network: keras.Model, crop: int, weights: Mapping[str, float] = WEIGHTS):
+    def __init__(
+        self,
+        network: keras.Model,
+        crop: int,
+        weights: Mapping = WEIGHTS,
+        average: float | None = None,
+    ):
         super().__init__(network, WEIGHTS)
+        self.average = average
         self.canvas, self.shares = Canvas(network), dict(weights)
         self.critics = [patch_critic("critic_there"), patch_critic("critic_back")]
         self.kept = [self._memory(crop, name) for name in ("kept_there", "kept_back")]
@@ -178,7 +186,7 @@ def train_unpaired(
     preview = Preview(Path(out), [[mix] for mix in WAYS.values()], previews)
     fit(
         network,
-        lambda shared: UnpairedTrainer(shared, plan.crop, weights_of_terms),
+        lambda net: UnpairedTrainer(net, plan.crop, weights_of_terms, average_over(plan.steps)),
         stream, out, plan=plan, settings=settings, callbacks=[*callbacks, preview],
     )  # fmt: skip
     return stream
