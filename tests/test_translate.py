@@ -233,6 +233,11 @@ def test_both_languages_can_be_read_side_by_side(course, capsys):
     assert "The loss $L(x)$ of `x`" in told and TEXTS[1] in told and CHINESE_CODE in told
 
 
+def test_millions_are_counted_in_ten_thousands_in_chinese():
+    assert [*translation_rules.differing("130 万张照片", "1.3 million photos")] == []
+    assert [*translation_rules.differing("许多照片", "13 photos")] == ["missing number: 13"]
+
+
 # --- This course ---------------------------------------------------------------------------------
 
 BEGUN = [path for path in translate.all_notebooks() if translate.file_of(path).exists()]
