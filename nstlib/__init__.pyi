@@ -80,6 +80,9 @@ from .gatys.recipe import RECIPES as RECIPES, Recipe as Recipe, recipe as recipe
 from .gatys.solvers import Waves as Waves
 
 from .networks.adain import adaptive_instance_normalization as adaptive_instance_normalization
+from .networks.attention import (
+    attend as attend, attention as attention, who_looks_where as who_looks_where,
+)
 from .networks.bank_regions import banks_by_region as banks_by_region
 from .networks.beginning import network_for as network_for
 from .networks.endless import texture as texture
@@ -135,6 +138,9 @@ from .notebook.affine_window import (
 )
 from .notebook.any_style_panel import (
     any_style as any_style, any_style_explorer as any_style_explorer,
+)
+from .notebook.attention_panel import (
+    attention_explorer as attention_explorer, draw_gaze as draw_gaze,
 )
 from .notebook.course import (
     budget as budget, budget_name as budget_name, check as check, hello as hello,
