@@ -47,6 +47,8 @@ from .images.masks import (
 from .images.portraits import out_of_focus as out_of_focus, person_mask as person_mask
 from .images.regions import fill_regions as fill_regions, flat_regions as flat_regions
 from .images.show import show as show
+from .images.surfaces import PROFILES as PROFILES, profile as profile
+from .images.turntable import Turntable as Turntable
 
 from .vgg.losses import (
     content_loss as content_loss, gram_loss as gram_loss,
@@ -65,6 +67,7 @@ from .vgg.weights import load_vgg_weights as load_vgg_weights, weights_status as
 from .gatys.conventions import CONVENTIONS as CONVENTIONS
 from .gatys.descent import Step as Step
 from .gatys.film import GatysPainter as GatysPainter
+from .gatys.glaze import grow_glaze as grow_glaze
 from .gatys.harmonize import harmonize as harmonize, paste as paste
 from .gatys.memory import estimate_memory as estimate_memory
 from .gatys.objective import objective as objective
