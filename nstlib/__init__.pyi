@@ -47,6 +47,8 @@ from .images.masks import (
 from .images.portraits import out_of_focus as out_of_focus, person_mask as person_mask
 from .images.regions import fill_regions as fill_regions, flat_regions as flat_regions
 from .images.show import show as show
+from .images.surfaces import PROFILES as PROFILES, profile as profile
+from .images.turntable import Turntable as Turntable
 
 from .vgg.losses import (
     content_loss as content_loss, gram_loss as gram_loss,
@@ -65,6 +67,7 @@ from .vgg.weights import load_vgg_weights as load_vgg_weights, weights_status as
 from .gatys.conventions import CONVENTIONS as CONVENTIONS
 from .gatys.descent import Step as Step
 from .gatys.film import GatysPainter as GatysPainter
+from .gatys.glaze import grow_glaze as grow_glaze
 from .gatys.harmonize import harmonize as harmonize, paste as paste
 from .gatys.memory import estimate_memory as estimate_memory
 from .gatys.objective import objective as objective
@@ -80,6 +83,9 @@ from .gatys.recipe import RECIPES as RECIPES, Recipe as Recipe, recipe as recipe
 from .gatys.solvers import Waves as Waves
 
 from .networks.adain import adaptive_instance_normalization as adaptive_instance_normalization
+from .networks.attention import (
+    attend as attend, attention as attention, who_looks_where as who_looks_where,
+)
 from .networks.bank_regions import banks_by_region as banks_by_region
 from .networks.beginning import network_for as network_for
 from .networks.denoising import (
@@ -139,6 +145,9 @@ from .notebook.affine_window import (
 )
 from .notebook.any_style_panel import (
     any_style as any_style, any_style_explorer as any_style_explorer,
+)
+from .notebook.attention_panel import (
+    attention_explorer as attention_explorer, draw_gaze as draw_gaze,
 )
 from .notebook.course import (
     budget as budget, budget_name as budget_name, check as check, hello as hello,

@@ -13,6 +13,7 @@ from nstlib.images.arrays import as_image
 _YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
 METHODS = ("pca", "cholesky", "monge")
 FLAT = 1 / 255**2  # a variance below one step of an 8-bit picture is rounding, not colour
+ONE_COLOR = 0.004  # standard deviation below which the eye sees no difference
 
 
 def keep_color(painting, photo) -> np.ndarray:
@@ -61,6 +62,11 @@ def color_matcher(reference, *, method: str = "pca", where=None, quiet=False) ->
         return np.clip(moved, 0, 1)[None]
 
     return match
+
+
+def of_one_color(picture: np.ndarray) -> bool:
+    """Whether a picture (1, height, width, 3), RGB, 0..1, is of one colour to the eye."""
+    return bool(picture.std(axis=(1, 2)).max() < ONE_COLOR)
 
 
 def match_histogram(picture, reference, *, where=None) -> np.ndarray:

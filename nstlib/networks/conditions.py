@@ -10,13 +10,13 @@ from nstlib.backend import ops, own_settings
 from nstlib.errors import InputError, choice, did_you_mean, number
 from nstlib.images.arrays import SMALLEST, as_image, resize
 from nstlib.images.bundled import bundled_networks, find_picture
+from nstlib.images.color import of_one_color
 from nstlib.images.files import load_image
 from nstlib.networks.files import PaintingNetwork
 from nstlib.networks.palette import palette_of
 from nstlib.vgg.statistics import ADAPTED, style_encoder, style_vector
 
 STYLE_SIZE, LARGEST_STYLE = 384, 1024  # pixels at which a painting is looked at, and at most
-ONE_COLOR = 0.004  # standard deviation of a picture that is of one colour to the eye
 
 
 def conditions(trained: PaintingNetwork, style, **options) -> list[np.ndarray]:
@@ -116,15 +116,21 @@ def _alphas(alpha) -> np.ndarray:
 
 def _style_vector(painting: np.ndarray) -> np.ndarray:
     """The statistics (1, STATISTICS) of a painting."""
+    check_painting(painting, stacklevel=7)
+    return ops.convert_to_numpy(style_vector(_encoder()(painting)))
+
+
+def check_painting(painting: np.ndarray, stacklevel: int = 4) -> None:
+    """Raise InputError for a painting that is too small; warn of one that is of one colour."""
     _, height, width, _ = painting.shape
     if min(height, width) < SMALLEST:
         raise InputError(
             f"The style has {width} x {height} pixels: too few for brushwork. Its shorter side "
             f"needs {SMALLEST} at least."
         )
-    if painting.std(axis=(1, 2)).max() < ONE_COLOR:
-        warnings.warn("The style is of one colour, and so will be the painting.", stacklevel=6)
-    return ops.convert_to_numpy(style_vector(_encoder()(painting)))
+    if of_one_color(painting):
+        message = "The style is of one colour, and so will be the painting."
+        warnings.warn(message, stacklevel=stacklevel)
 
 
 _encoder = lru_cache(maxsize=1)(own_settings("float32")(style_encoder))

@@ -14,7 +14,7 @@ import numpy as np
 
 from nstlib.errors import InputError, NstError, number
 from nstlib.files import writable, write
-from nstlib.images.arrays import as_image, resize, to_uint8
+from nstlib.images.arrays import as_image, resize, to_pil, to_uint8
 from nstlib.notebook.choice import ClipChoice
 from nstlib.notebook.kit import as_jpeg, at_most, in_a_row, named
 from nstlib.stylizers.clips import encoder_for, even
@@ -90,9 +90,19 @@ def as_mp4(frames: Sequence, rate: float = 12) -> bytes:
     return file.getvalue()
 
 
+def as_webp(frames: Sequence, rate: float = 12) -> bytes:
+    """A film as an animated WebP, which pages and messages play for ever like a picture."""
+    number("rate", rate, 1, 60, unit="frames a second")
+    (first, *others), file = [to_pil(frame) for frame in frames], io.BytesIO()
+    how = {"duration": round(1000 / rate), "loop": 0, "quality": 85, "method": 4}
+    first.save(file, "webp", save_all=True, append_images=others, **how)
+    return file.getvalue()
+
+
 def save_film(frames: Sequence, path: str | os.PathLike, rate: float = 12) -> Path:
-    """Write a film as an MP4 file, as `show_films` stores it; returns its path."""
-    return write(writable(path, (".mp4",)), as_mp4(frames, rate))
+    """Write a film, as `show_films` stores it (.mp4) or as a moving picture (.webp); its path."""
+    path = writable(path, (".mp4", ".webp"))
+    return write(path, (as_webp if path.suffix.lower() == ".webp" else as_mp4)(frames, rate))
 
 
 class FilmPlayer(widgets.VBox):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from nstlib.errors import InputError
 from nstlib.images.bundled import find_clip
@@ -37,6 +38,16 @@ def test_films_become_one_video_side_by_side():
     frames = decoded(base64.b64decode(content))
     assert len(frames) == 3 and frames[0].shape == (20, 32 + films.GAP + 32, 3)
     assert abs(int(frames[1][10, 5, 0]) - 51) < 6 and abs(int(frames[1][10, 66, 0]) - 204) < 6
+
+
+def test_a_film_can_be_a_picture_that_moves(tmp_path):
+    frames = [np.full((1, 20, 32, 3), level, "float32") for level in (0.2, 0.5, 0.8)]
+    path = films.save_film(frames, tmp_path / "turn.webp", 10)
+    with Image.open(path) as file:
+        assert (file.format, file.size, file.n_frames) == ("WEBP", (32, 20), 3)
+        file.seek(2)
+        assert file.info["duration"] == 100 and file.info["loop"] == 0
+        assert abs(file.convert("RGB").getpixel((9, 9))[0] - 204) < 8
 
 
 def test_a_film_is_saved_and_read_again(tmp_path):
