@@ -99,7 +99,7 @@ def _asked(model: keras.Model, noisy: np.ndarray, time: float) -> np.ndarray:
 
 def _model_of(network) -> keras.Model:
     """The Keras model behind a name, a file or a trained network."""
-    if callable(network) and not isinstance(network, PaintingNetwork):
+    if callable(network):
         return network
     trained = network if isinstance(network, PaintingNetwork) else load_network(network)
     if trained.architecture != DIFFUSION:
