@@ -13,9 +13,9 @@ from nstlib.backend import keras, ops
 from nstlib.errors import InputError, MissingFile, number
 from nstlib.images.arrays import as_image, resize
 from nstlib.images.bundled import DIFFUSION
+from nstlib.images.color import of_one_color
 from nstlib.images.files import load_image, save_image
 from nstlib.images.formats import READABLE, sorted_out
-from nstlib.networks.conditions import ONE_COLOR
 from nstlib.networks.denoising import from_noise, sdedit
 from nstlib.networks.diffusion import CELL, diffusion_network, mixed
 from nstlib.networks.files import PaintingNetwork
@@ -68,7 +68,7 @@ class Patches(keras.utils.PyDataset):
 def _sizes(name: str, painting: np.ndarray, heights: Sequence[int], crop: int) -> list[np.ndarray]:
     """A painting at all the heights at which it has room for a square and is not enlarged."""
     _, height, width, _ = painting.shape
-    if painting.std(axis=(1, 2)).max() < ONE_COLOR:
+    if of_one_color(painting):
         raise InputError(
             f"The painting {name} is of one colour: there is nothing to learn from it. Leave it "
             "out, or look whether its file is damaged."
