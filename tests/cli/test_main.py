@@ -60,12 +60,18 @@ OPTIONS = {
     "folder photos the_scream -o out --scheduler tcp://host:8786 --timeout 3 --quiet": {
         **{"scheduler": "tcp://host:8786", "timeout": 3.0, "quiet": True},
     },
+    "folder photos van_gogh -o out --engine diffusion --noise 0.3 --seed 2": {
+        **{"engine": "diffusion", "noise": 0.3, "seed": 2},
+    },
     "video v.mp4 the_scream -o out.mp4": {"engine": "fast", "size": None, "video": Path("v.mp4")},
     "video v.mp4 the_scream -o out.mp4 --engine gatys --steps 60 --size 256 --consistency 0.5": {
         **{"engine": "gatys", "steps": 60, "size": 256, "consistency": 0.5},
     },
     "video v.mp4 the_scream -o o.mp4 --network n --alpha 1 --strength 0.5 --preserve-color": {
         **{"network": "n", "alpha": 1.0, "strength": 0.5, "preserve_color": True},
+    },
+    "video v.mp4 van_gogh -o o.mp4 --engine diffusion --noise 0.3 --seed 2": {
+        **{"engine": "diffusion", "noise": 0.3, "seed": 2},
     },
     "video v.mp4 the_scream -o o.mp4 --codec libx264 --overwrite --quiet": {
         **{"codec": "libx264", "overwrite": True, "quiet": True},
@@ -145,7 +151,7 @@ def test_help_names_the_default_engine_and_imports_nothing_heavy():
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     said = " ".join(done.stdout.split())
-    assert "--save-every" in said and "in any: gatys" in said and "in any: fast" in said
+    assert "--save-every" in said and "out of noise: gatys" in said and "out of noise: fast" in said
     assert all(engine in said for engine in ENGINES)
 
 
