@@ -138,7 +138,8 @@ def test_drawn_faces_come_near_to_the_artists_ink():
     made = np.asarray(load_network("faces_ink").network([colour, mix]))
     far, untouched, another = (np.abs(one - ink).mean() for one in (made, colour, ink[::-1]))
     assert far < 0.6 * untouched and far < 0.5 * another
-    assert np.ptp(made, axis=-1).mean() < 0.3 * np.ptp(colour, axis=-1).mean(), "colour is left"
+    strong = [(np.ptp(one, axis=-1) > 0.2).mean() for one in (made, colour)]  # paper has a tint
+    assert strong[0] < 0.1 * strong[1], "colour is left"
 
 
 def test_a_network_to_train_belongs_to_nobody_else():

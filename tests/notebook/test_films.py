@@ -46,6 +46,7 @@ def test_a_film_can_be_a_picture_that_moves(tmp_path):
     with Image.open(path) as file:
         assert (file.format, file.size, file.n_frames) == ("WEBP", (32, 20), 3)
         file.seek(2)
+        file.load()
         assert file.info["duration"] == 100 and file.info["loop"] == 0
         assert abs(file.convert("RGB").getpixel((9, 9))[0] - 204) < 8
 
