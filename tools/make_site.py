@@ -89,6 +89,7 @@ def build(source: Path, code: str, trees: dict[str, str]) -> int:
     built = OUT / "site-built" / code
     options = [f"-Dlanguage={SPHINX.get(code, code)}", f"-Dhtml_context.tree={code}"]
     options += [f"-Dhtml_context.trees={','.join(trees)}", f"-c{SETTINGS}"]
+    options += [f"-Dhtml_title={site_pages.words(code)['title']}"]
     options += [f"-Dhtml_static_path={SETTINGS / 'static'},{source / 'static'}"]
     options += ["-q", "-W", "--keep-going", "-d", str(built / "read")]
     return build_main([*options, str(source), str(built / "html")])

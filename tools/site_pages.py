@@ -28,6 +28,7 @@ FIRST, *OTHERS = LANGUAGES
 PAPERS = ("notebooks/glossary.md", "docs/*.md", "data/weights/*.md", "benchmarks/README.md")
 LINK = re.compile(r"(?<=\]\()([^)\s]+)(?=\))")
 LINKED = re.compile(r"\[([^\]]*)\]\([^)\s]+\)")
+PART = re.compile(r"^# (?=Part |第.部分)", re.MULTILINE)
 READING = re.compile(r"(\d+) minutes to read")
 RUNNING = re.compile(r"(\d+) minutes? on a laptop")
 # Each route in reading order; a test compares it with what the chapters say that they need.
@@ -125,7 +126,7 @@ def notebook_page(path: Path, code: str = FIRST):
             text = make_nav.BLOCK.sub(lambda _: _nav(path, code), cell.source)
             cell.source = relinked(text, path)
             if number:  # a page has one title; a chapter in two parts says so further down
-                cell.source = re.sub(r"^# (?=Part )", "## ", cell.source, flags=re.MULTILINE)
+                cell.source = PART.sub("## ", cell.source)
             section = ([section, *re.findall(r"^##+ (.*)", cell.source, re.MULTILINE)])[-1]
         else:
             cell.metadata["mystnb"] = {"image": {"alt": described(cell.source, section, code)}}

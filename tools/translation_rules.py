@@ -148,7 +148,7 @@ def broken(text: str) -> Iterator[str]:
 
 def ill_set(text: str) -> Iterator[str]:
     """A space between Chinese and Latin letters or digits; full-width punctuation in Chinese."""
-    text = words(text).replace('"""', "")  # of a docstring
+    text = words(text).replace('"""', " ")  # of a docstring
     for found in re.finditer(f"{HAN}[A-Za-z0-9$`]|[A-Za-z0-9$`%]{HAN}", text):
         yield f"a space is missing: {around(text, found)}"
     for found in re.finditer(rf'{HAN}(?:[,;:?!"()]|\.(?!\w))|[("]{HAN}', text):

@@ -39,7 +39,7 @@ api
 @pytest.fixture
 def course(tmp_path, monkeypatch):
     """Two chapters in English, the first of them in Chinese, in a folder of their own."""
-    shutil.copytree(ROOT / "site", tmp_path / "site", ignore=shutil.ignore_patterns("en"))
+    shutil.copytree(ROOT / "site", tmp_path / "site", ignore=shutil.ignore_patterns("en", "zh"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     (tmp_path / "site" / "en").mkdir()
     shutil.copy(ROOT / "site" / "en" / "words.json", tmp_path / "site" / "en")
