@@ -245,7 +245,7 @@ def _alone(trained: PaintingNetwork, settings: dict):
     """The trainer and the stream of a diffusion network, in single precision."""
     paintings = diffusion.read_paintings(Path(settings["kit"], settings["alone"]))
     sizes = {name: settings[name] for name in ("crop", "batch", "seed")}
-    average = 1 - 1 / diffusion.LONGEST_AVERAGE
+    average = 1 - 1 / loop.LONGEST_AVERAGE
     trainer = diffusion.DiffusionTrainer(trained.network, average)
     return trainer, diffusion.Patches(paintings, **sizes)
 
