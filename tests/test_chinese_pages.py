@@ -12,7 +12,7 @@ import site_pages
 import translation_rules
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCS = sorted((ROOT / "docs").glob("*.md"))
+DOCS = [ROOT / "docs" / path.name for path in sorted((ROOT / "docs" / "zh").glob("*.md"))]
 SITE = sorted((ROOT / "site" / "zh").glob("*.md"))
 PAGES = [ROOT / "README.zh.md", ROOT / "notebooks" / "zh" / "glossary.md", *SITE]
 PAGES += [ROOT / "docs" / "zh" / path.name for path in DOCS]
