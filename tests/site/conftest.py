@@ -25,8 +25,11 @@ def paints() -> bool:
 def site(tmp_path_factory, paints) -> Path:
     pytest.importorskip("myst_nb", reason="requirements-site.txt is not installed")
     pytest.importorskip("furo", reason="requirements-site.txt is not installed")
-    folder = tmp_path_factory.mktemp("site")
-    assert make_site.make(folder, site_pages.languages(), paints) == 0, "Sphinx warned"
+    folder, made = tmp_path_factory.mktemp("site"), tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as patch:  # another worker may build, too
+        patch.setattr(make_site, "OUT", made)
+        patch.setattr(make_site, "RUNTIME", made / "onnxruntime-web")
+        assert make_site.make(folder, site_pages.languages(), paints) == 0, "Sphinx warned"
     return folder
 
 
