@@ -70,7 +70,9 @@ def test_it_walks_between_any_two_paintings(painting, site, tmp_path):
     from nstlib.images.bundled import photo
     from nstlib.images.files import load_image, save_image
 
-    given = load_image(save_image(photo("cat", 256), tmp_path / "cat.png"))
+    file = save_image(photo("cat", 256), tmp_path / "cat.png")
+    given = load_image(file)
+    repainted(painting, lambda: painting.set_input_files("input[name=file]", file))
     known = json.loads((site / "try" / "networks.json").read_text(encoding="utf-8"))["adain-light"]
     numbers = np.fromfile(site / "try" / known["vectors"], "<f4").reshape(len(known["styles"]), -1)
     halfway = (numbers[:1] + numbers[2:3]) / 2
