@@ -21,7 +21,7 @@ from .images.arrays import (
 )
 from .images.bundled import (
     Picture as Picture, bundled_networks as bundled_networks, clips as clips,
-    faces as faces, find_clip as find_clip, find_picture as find_picture,
+    collection as collection, faces as faces, find_clip as find_clip, find_picture as find_picture,
     painting as painting, photo as photo, picture as picture, pictures as pictures,
     textures as textures, unpack_faces as unpack_faces,
 )

@@ -57,9 +57,23 @@ def faces(kind: str = "colour") -> np.ndarray:
     three times: in colour, then the same in ink, then in colour with glasses. Adventurer by Lisa
     Wischofsky, CC BY 4.0.
     """
-    rows = {Path(row["file"]).stem: row for row in _rows("faces")}
+    return _from_sheet("faces", kind)
+
+
+def collection(name: str = "ink") -> np.ndarray:
+    """A dozen pictures of a collection from which networks have learnt: (12, 256, 256, 3), 0..1.
+
+    "ink": windows of the scroll Views of Huqiu (Xie Shichen, 1536); "blue_green": of A Thousand Li
+    of Rivers and Mountains (Wang Ximeng, 1113). Both are in the public domain.
+    """
+    return _from_sheet("collections", name)
+
+
+def _from_sheet(folder: str, kind: str) -> np.ndarray:
+    """The square pictures of a sheet in data/, row by row: (count, size, size, 3), RGB, 0..1."""
+    rows = {Path(row["file"]).stem: row for row in _rows(folder)}
     row = rows[choice("kind", kind, rows)]
-    path = readable(data_folder() / "faces" / row["file"], "sheet", "Clone the repository again.")
+    path = readable(data_folder() / folder / row["file"], "sheet", "Clone the repository again.")
     sheet, size = load_image(path)[0], row["size"]
     down, across = (side // size for side in sheet.shape[:2])
     tiles = sheet.reshape(down, size, across, size, 3).swapaxes(1, 2)

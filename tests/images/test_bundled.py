@@ -75,17 +75,26 @@ def test_faces_are_unpacked_into_a_new_folder_only(tmp_path, monkeypatch):
         data.unpack_faces("pairs", folder)
 
 
-def test_the_manifest_of_the_faces_is_true():
-    folder = data.data_folder() / "faces"
+def test_samples_of_a_collection_are_ink_or_blue_and_green():
+    ink, blue_green = data.collection("ink"), data.collection("blue_green")
+    for pictures in (ink, blue_green):
+        assert pictures.shape == (12, 256, 256, 3) and pictures.std(axis=(1, 2, 3)).min() > 0.05
+    assert np.ptp(ink, axis=-1).mean() < 0.15 < np.ptp(blue_green, axis=-1).mean()
+    with pytest.raises(InputError, match="kind is 'oil'. It can be 'ink', 'blue_green'"):
+        data.collection("oil")
+
+
+@pytest.mark.parametrize("folder", ["faces", "collections"])
+def test_the_manifest_of_the_sheets_is_true(folder):
+    folder = data.data_folder() / folder
     rows = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     assert sorted(p.name for p in folder.iterdir()) == sorted(
         ["manifest.json", *(row["file"] for row in rows)]
     )
     for row in rows:
         content = (folder / row["file"]).read_bytes()
-        assert (
-            hashlib.sha256(content).hexdigest() == row["sha256"] and "Wischofsky" in row["author"]
-        )
+        assert hashlib.sha256(content).hexdigest() == row["sha256"]
+        assert row["author"] and row["licence"] and row["source"] and row["taken_from"]
 
 
 def test_photo_and_painting_load_at_a_size():
