@@ -17,7 +17,10 @@ OUT = Path(__file__).resolve().parent.parent / "data" / "collections"
 SIZE, ACROSS = 256, 6
 SAMPLES = {
     "ink": (
-        [f"scroll_views-of-huqiu_b_{n:02d}.jpg" for n in (0, 3, 6, 9, 11, 13, 16, 18, 21, 25, 33, 37)],
+        [
+            f"scroll_views-of-huqiu_b_{number:02d}.jpg"
+            for number in (0, 3, 6, 9, 11, 13, 16, 18, 21, 25, 33, 37)
+        ],
         {
             "title": "Views of Huqiu (1536): twelve windows of the scroll",
             "author": "Xie Shichen (1488-after 1567)",

@@ -2,31 +2,26 @@
 
 import argparse
 
-from nstlib import gatys, images, networks
-from nstlib.cli import train_diffusion
+from nstlib import gatys, networks
+from nstlib.cli import train_collection, train_diffusion
 from nstlib.cli.options import WEIGHT, WHOLE, given, path
+from nstlib.cli.train_begin import KINDS, begun, new, pictures_of, settings
 from nstlib.errors import InputError
 from nstlib.files import write
 from nstlib.stylizers.engine import ANY_STYLE
 
 NETWORK = "network.npz"  # in the folder of a training
-# What is taught -> the architectures that it may go on from, first the one that it makes.
-KINDS = {
-    "transform": ("johnson",),
-    "styles": ("light", "adain-light"),
-    "stylebank": ("stylebank",),
-    "collection": ("cyclegan", "light", "adain-light"),
-    **{name: (name,) for name in (*ANY_STYLE, "diffusion")},
-}
 PREVIEWS = ("great_wall", "cat", "chameleon")
 PREVIEW_PAINTINGS = ("starry_night", "great_wave", "the_scream", "composition_vii", "san_giorgio")
-# The options that are arguments of both functions that train.
-SETTINGS = ("steps", "batch", "crop", "learning_rate", "every", "seed", "weights")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("kind", choices=KINDS, help="one style; many; a StyleBank; a collection; any; a painter")
+    add(
+        "kind",
+        choices=KINDS,
+        help="one style; many; a StyleBank; a collection and back, or one way; any; a painter",
+    )
     photos = "a folder of photos; diffusion needs none"
     add("--content", "--from", metavar="DIR", type=path, help=photos)
     paintings = "bundled names or files; for adain, collection, diffusion a folder of paintings"
@@ -35,15 +30,33 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     begin = parser.add_mutually_exclusive_group().add_argument
     begin("--add-to", metavar="NETWORK", help="teach it the styles, change nothing else")
     begin("--go-on-from", metavar="NETWORK", help="begin with this; styles: or adain-light")
+    add("--begin-as", metavar="STYLE", help="one-way: the style to begin with of a network of many")
     strokes = "larger strokes: 640; finer: 320; else %(default)s"
     add("--style-size", metavar="N", type=WHOLE, default=448, help=strokes)
     add("--style-weight", metavar="W", type=WEIGHT, help="more paints more boldly")
     add("--preview", metavar="PHOTO", nargs="*", default=PREVIEWS, help="painted now and then")
-    add("--steps", metavar="N", type=WHOLE, help="6000; collection: 20000; diffusion: 8000")
-    add("--batch", metavar="N", type=WHOLE, help="photos in a batch: 1")
-    add("--crop", metavar="N", type=WHOLE, help="pixels of a photo: 256; collection: 128")
-    add("--learning-rate", metavar="R", type=WEIGHT, help="of Adam: 0.002; collection: 0.0002")
-    add("--every", metavar="N", type=WHOLE, help="steps a checkpoint: 50; collection: 200")
+    add(
+        "--steps",
+        metavar="N",
+        type=WHOLE,
+        help="6000; collection: 20000; one-way: 2500; diffusion: 8000",
+    )
+    add("--batch", metavar="N", type=WHOLE, help="photos in a batch: 1; one-way: 2")
+    add("--crop", metavar="N", type=WHOLE, help="pixels of a photo: 256; collections: 128")
+    zoom = "collections: how many times smaller than a photo a crop may be"
+    add("--zoom", metavar=("FROM", "TO"), nargs=2, type=WEIGHT, help=zoom)
+    add(
+        "--learning-rate",
+        metavar="R",
+        type=WEIGHT,
+        help="of Adam: 0.002; collection: 0.0002; one-way: 0.0007",
+    )
+    add(
+        "--every",
+        metavar="N",
+        type=WHOLE,
+        help="steps a checkpoint: 50; collection: 200; one-way: 100",
+    )
     add("--weights", metavar="W", default="imagenet", help="of VGG19: imagenet, random, or a file")
     add("--seed", metavar="N", type=int, default=0, help="of what is drawn: %(default)s")
     parser.set_defaults(when_stopped="the same command goes on from here")
@@ -52,6 +65,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Train, going on from the last checkpoint in OUT, then write the network and its card."""
     train_diffusion.check(args)
+    if args.begin_as and not (args.kind == "one-way" and args.go_on_from):
+        args.usage_error("--begin-as is for one-way with --go-on-from")
     from nstlib.backend import has_fast_bfloat16, has_gpu, own_settings
 
     for name, usual in _usual(args.kind).items():
@@ -72,12 +87,16 @@ def run(args: argparse.Namespace) -> None:
 def _usual(kind: str) -> dict:
     """The settings of a training for which nothing was given."""
     usual = vars(networks.training.loop.Training())
-    own = {"collection": "unpaired", "diffusion": "diffusion"}.get(kind)
+    own = {"collection": "unpaired", "one-way": "one_way", "diffusion": "diffusion"}.get(kind)
     return usual | (getattr(networks.training, own).USUAL if own else {})
 
 
 def _teacher(kind: str):
-    own = {"collection": _taught_collection, "diffusion": train_diffusion.taught}
+    own = {
+        "collection": train_collection.taught,
+        "one-way": train_collection.taught,
+        "diffusion": train_diffusion.taught,
+    }
     return own.get(kind, _taught_any_style if kind in ANY_STYLE else _taught_styles)
 
 
@@ -96,42 +115,12 @@ def _write(args: argparse.Namespace, trained, file, about: dict) -> None:
     write(args.output / "card.md", card.encode())
 
 
-def _pictures(names, size: int) -> dict:
-    """name -> picture, for bundled names and files, at a longest side of `size` at most."""
-    files = [images.bundled.find_picture(name) for name in names]
-    pictures = {file.stem: images.files.load_image(file, size) for file in files}
-    if len(pictures) < len(files):
-        raise InputError(f"Two pictures have one name: {', '.join(names)}. Rename a file.")
-    return pictures
-
-
-def _settings(args: argparse.Namespace) -> dict:
-    """What both functions that train are told."""
-    return {"previews": _pictures(args.preview, 256), **given(args, *SETTINGS)}
-
-
-def _begun(kind: str, name: str):
-    """The network of that name or file, which `train KIND` is to go on from."""
-    trained = networks.files.load_network(name, to_train=True)
-    allowed, its = " or ".join(KINDS[kind]), trained.architecture
-    if its not in KINDS[kind]:
-        raise InputError(f"{name} is {its}; `train {kind}` goes on from {allowed}.")
-    return trained
-
-
-def _new(kind: str, styles=()):
-    """An untrained network of what `train KIND` makes."""
-    architecture = KINDS[kind][0]
-    network = networks.files.build_network(architecture, len(styles))
-    return networks.files.PaintingNetwork(architecture, tuple(styles), network)
-
-
 # --- Styles by name ------------------------------------------------------------------------------
 
 
 def _taught_styles(args: argparse.Namespace) -> tuple:
     """A network for these styles, trained, and what its card says of that."""
-    paintings = _pictures(args.style, args.style_size)
+    paintings = pictures_of(args.style, args.style_size)
     trained = _styles_network(args, paintings)
     learnt = trained.styles[: -len(paintings)]  # of --add-to: never drawn, any picture will do
     styles = dict.fromkeys(learnt, next(iter(paintings.values()))) | paintings
@@ -140,7 +129,7 @@ def _taught_styles(args: argparse.Namespace) -> tuple:
     only = list(range(len(learnt), len(styles))) if learnt else None
     stream = networks.training.loop.train(
         trained.network, args.content, styles, args.output,
-        recipe=loss, identity_every=again, only=only, **_settings(args),
+        recipe=loss, identity_every=again, only=only, **settings(args),
     )  # fmt: skip
     return trained, {
         "photos": f"{len(stream.files)} files, {len(stream.skipped)} of them unreadable",
@@ -155,12 +144,12 @@ def _styles_network(args: argparse.Namespace, paintings: dict):
     """The network to train: a new one, one to go on with, or one that learns more styles."""
     names = tuple(paintings)
     if args.add_to:
-        return networks.files.with_more_styles(_begun(args.kind, args.add_to), names)
+        return networks.files.with_more_styles(begun(args.kind, args.add_to), names)
     if args.kind == "transform" and len(names) > 1:
         raise InputError("A transform network learns one style; `train styles` learns several.")
     if not args.go_on_from:
-        return _new(args.kind, names)
-    before = _begun(args.kind, args.go_on_from)
+        return new(args.kind, names)
+    before = begun(args.kind, args.go_on_from)
     if not before.styles:
         start, weights = args.go_on_from, args.weights
         return networks.beginning.network_for(paintings, start, weights=weights)
@@ -182,10 +171,10 @@ def _taught_any_style(args: argparse.Namespace) -> tuple:
             f"many paintings, not {' '.join(args.style)}, and neither --add-to nor --style-weight."
         )
     training, trained = networks.training.any_style, _any_style_network(args, folder)
-    previews = list(_pictures(PREVIEW_PAINTINGS, 384).values())
+    previews = list(pictures_of(PREVIEW_PAINTINGS, 384).values())
     stream = training.train_any_style(
         trained.network, args.content, folder, args.output,
-        preview_paintings=previews, **_settings(args),
+        preview_paintings=previews, **settings(args),
     )  # fmt: skip
     terms = training.WEIGHTS[trained.network.name]
     count = {"photos": stream.photos, "paintings": stream.paintings}
@@ -199,51 +188,10 @@ def _taught_any_style(args: argparse.Namespace) -> tuple:
 def _any_style_network(args: argparse.Namespace, folder):
     """The network to train: a new one, or one to go on with."""
     if args.go_on_from:
-        return _begun(args.kind, args.go_on_from)
-    trained = _new(args.kind)
+        return begun(args.kind, args.go_on_from)
+    trained = new(args.kind)
     resumed = any(args.output.glob("step_*.weights.h5"))  # then all weights come from there
     if args.kind == "adain-light" and not resumed:
         shared = given(args, "crop", "seed", "weights") | {"count": min(1000, 4 * args.steps)}
         networks.training.any_style.lay_style_axes(trained.network, args.content, folder, **shared)
     return trained
-
-
-# --- A collection --------------------------------------------------------------------------------
-
-
-def _taught_collection(args: argparse.Namespace) -> tuple:
-    """A network from photos to a collection and back, trained, and what its card says of that."""
-    folder, *more = map(path, args.style)
-    if more or not folder.is_dir() or args.add_to or args.style_weight:
-        raise InputError(
-            "`train collection` learns from one folder how to paint and from the other how photos "
-            f"look: it takes as --to one folder of pictures, not {' '.join(args.style)}, and "
-            "neither --add-to nor --style-weight."
-        )
-    training, trained = networks.training.unpaired, _collection_network(args, folder)
-    stream = training.train_unpaired(
-        trained.network, args.content, folder, args.output, **_settings(args)
-    )
-    count = {"photos": stream.photos, "paintings": stream.paintings}
-    return trained, {
-        **{kind: f"{len(s.files)} files, {len(s.skipped)} unreadable" for kind, s in count.items()},
-        "loss_weights": ", ".join(f"{n} {weight:g}" for n, weight in training.WEIGHTS.items()),
-    }
-
-
-def _collection_network(args: argparse.Namespace, folder):
-    """The network to train, there and back: a new one, or one to go on with."""
-    names = folder.resolve().name, args.content.resolve().name
-    if names[0] == names[1]:
-        raise InputError(f"Both folders are called {names[0]}: the styles take their names.")
-    if not args.go_on_from:
-        return _new(args.kind, names)
-    before = _begun(args.kind, args.go_on_from)
-    if before.styles:
-        if len(before.styles) != 2:
-            raise InputError(f"{args.go_on_from} knows {len(before.styles)} styles, and not 2.")
-        return before
-    streams = map(networks.training.photos.PhotoFolder, (folder, args.content))
-    firsts = [images.files.load_image(stream.files[0], 256) for stream in streams]
-    pictures = dict(zip(names, firsts, strict=True))
-    return networks.beginning.network_for(pictures, args.go_on_from, weights=args.weights)

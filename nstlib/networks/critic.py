@@ -9,6 +9,7 @@ from nstlib.networks.blocks import InstanceNormalization
 
 CHANNELS = (32, 64, 128)  # after each halving
 SLOPE = 0.2  # of the leaky ReLU
+KEPT = 50  # paintings of the past that a critic is shown, too (Shrivastava et al. 2017)
 
 
 @own_settings()
@@ -38,3 +39,36 @@ def held(critic: keras.Model):
         return critic.stateless_call(weights, [], pictures)[0]
 
     return judge
+
+
+class PastPaintings(layers.Layer):
+    """What a critic is shown: paintings, some of them exchanged for those of earlier steps.
+
+    [pictures (batch, crop, crop, 3), slots (batch, KEPT), old (batch, 1)] -> pictures. A picture is
+    kept where its slots are 1, and where `old` is 1 the one that was kept there before is shown in
+    its place, so that a painter gains nothing by coming back to an old trick (Shrivastava et al.
+    2017). No gradient comes through.
+    """
+
+    def __init__(self, crop: int, **options):
+        super().__init__(trainable=False, autocast=False, dtype="float32", **options)
+        self.kept = self.add_weight((KEPT, crop, crop, 3), "zeros", trainable=False, name="kept")
+
+    def call(self, pictures, slots, old):
+        pictures, before = ops.stop_gradient(pictures), self.kept.value
+        place, keep = old[:, :, None, None], ops.sum(slots, axis=0)[:, None, None, None]
+        shown = (1 - place) * pictures + place * ops.tensordot(slots, before, axes=1)
+        self.kept.assign(
+            (1 - keep) * before + ops.tensordot(ops.transpose(slots), pictures, axes=1)
+        )
+        return shown
+
+
+def for_true(marks):
+    """How far marks are from 1, which says "of the collection" (Mao et al. 2017): a scalar."""
+    return ops.mean(ops.square(marks - 1))
+
+
+def told_apart(true, painted):
+    """What a critic learns to make small, from its marks of true and of painted squares."""
+    return (for_true(true) + ops.mean(ops.square(painted))) / 2

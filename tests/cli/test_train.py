@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nstlib.cli.train import SETTINGS
+from nstlib.cli.train_begin import SETTINGS
 from nstlib.networks.files import load_network
-from nstlib.networks.training import any_style, loop, unpaired
+from nstlib.networks.training import any_style, loop, one_way, unpaired
 from nstlib.networks.training.diary import write_log
 from nstlib.networks.training.loop import Training
 
@@ -58,8 +58,11 @@ def taught(monkeypatch) -> list[dict]:
         sizes = {name: options[name] for name in ("crop", "batch", "seed")}
         return unpaired.TwoFolders(content, paintings, **sizes)
 
-    homes = {train: loop, train_unpaired: unpaired}
-    for function in (train, train_any_style, lay_style_axes, train_unpaired):
+    def train_one_way(network, content, paintings, out, **options):
+        return train_unpaired(network, content, paintings, out, **options)
+
+    homes = {train: loop, train_unpaired: unpaired, train_one_way: one_way}
+    for function in (train, train_any_style, lay_style_axes, train_unpaired, train_one_way):
         name, module = function.__name__, homes.get(function, any_style)
         stand_in = create_autospec(getattr(module, name), side_effect=function)
         monkeypatch.setattr(module, name, stand_in)
@@ -96,6 +99,26 @@ def test_train_a_collection_then_paint_there_and_back(run, photo, photos, tmp_pa
     begun = ["--go-on-from", "adain-light", "-o", "begun", "--weights", "random", "--preview"]
     assert run(*train, *begun)[0] == 0
     assert [one["network"] for one in taught[1:]] == ["transform_cyclegan", "transform_light"]
+
+
+def test_train_one_way_from_a_style_of_a_network_of_many(run, photo, photos, tmp_path, taught):
+    train = ["train", "one-way", "--from", photos, "--to", noise(tmp_path / "prints", 11)]
+    light = ["--go-on-from", "light", "-o", "new", "--preview"]
+    code, out, _ = run(*train, *light, "--begin-as", "great_wave", "--zoom", 2, 4)
+    assert code == 0 and "prints. Paint with it" in out
+    trained, before = load_network("new/network.npz"), load_network("light")
+    assert trained.styles == ("prints",)
+    fast = ["--engine", "fast", "--network", "new/network.npz", "-o", "out.png"]
+    assert run("stylize", photo, "prints", *fast)[0] == 0
+    mix = np.eye(15, dtype="float32")[[before.styles.index("great_wave")]]
+    picture = np.random.default_rng(0).random((1, 40, 48, 3), "float32")
+    same = trained.network([picture, np.ones((1, 1), "float32")])
+    assert np.allclose(same, before.network([picture, mix]), atol=0.01)
+    (told,) = taught
+    assert (told["steps"], told["batch"], told["zoom"]) == (2500, 2, (2, 4))
+    code, _, error = run(*train, *light)
+    assert code == 1 and "knows 15 styles: say with --begin-as which one" in error
+    assert run(*train, "-o", "other", "--begin-as", "great_wave")[0] == 2
 
 
 def test_options_reach_the_training(run, photo, photos, taught):

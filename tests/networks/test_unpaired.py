@@ -7,12 +7,12 @@ from keras import ops
 
 from nstlib.backend import value_and_grad
 from nstlib.errors import InputError
-from nstlib.networks.critic import held, patch_critic
+from nstlib.networks.critic import KEPT, PastPaintings, held, patch_critic
 from nstlib.networks.files import build_network
 from nstlib.networks.palette import COLORS, palette_of
 from nstlib.networks.training import unpaired
 from nstlib.networks.training.diary import read_log
-from nstlib.networks.training.unpaired import KEPT, TwoFolders, UnpairedTrainer, train_unpaired
+from nstlib.networks.training.unpaired import TwoFolders, UnpairedTrainer, train_unpaired
 
 
 @pytest.fixture(autouse=True)
@@ -62,17 +62,14 @@ def test_painter_and_critics_learn_from_their_own_terms_only(trainer, batch):
     assert not any(np.any(slope) for slope in tape.gradient(rest, watched))
 
 
-def test_paintings_of_the_past_are_shown_and_kept(trainer):
-    painted = tuple(np.full((2, 32, 32, 3), value, "float32") for value in (0.25, 0.75))
-    slots, never, always = np.eye(KEPT, dtype="float32")[[3, 5]], np.zeros((2, 1)), np.ones((2, 1))
-    first = trainer._remembered(painted, slots, never.astype("float32"))
-    assert np.allclose(first[0], 0.25) and np.allclose(first[1], 0.75)
-    assert np.allclose(trainer.kept[0].numpy()[[3, 5]], 0.25)
-    assert not trainer.kept[0].numpy()[4].any()
-    newer = tuple(one + 0.1 for one in painted)
-    again = trainer._remembered(newer, slots, always.astype("float32"))
-    assert np.allclose(again[0], 0.25) and np.allclose(again[1], 0.75)  # those of before
-    assert np.allclose(trainer.kept[1].numpy()[5], 0.85)
+def test_paintings_of_the_past_are_shown_and_kept():
+    past, painted = PastPaintings(32), np.full((2, 32, 32, 3), 0.25, "float32")
+    slots = np.eye(KEPT, dtype="float32")[[3, 5]]
+    never, always = (np.full((2, 1), value, "float32") for value in (0, 1))
+    assert np.allclose(past(painted, slots, never), 0.25)
+    assert np.allclose(past.kept.numpy()[[3, 5]], 0.25) and not past.kept.numpy()[4].any()
+    assert np.allclose(past(painted + 0.1, slots, always), 0.25)  # those of before
+    assert np.allclose(past.kept.numpy()[5], 0.35) and not past.trainable_variables
 
 
 def test_the_stream_is_the_same_again_and_its_two_sides_differ(photo_folder):

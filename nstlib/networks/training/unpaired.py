@@ -16,7 +16,7 @@ import numpy as np
 
 from nstlib.backend import keras, ops
 from nstlib.errors import InputError
-from nstlib.networks.critic import held, patch_critic
+from nstlib.networks.critic import KEPT, PastPaintings, for_true, held, patch_critic, told_apart
 from nstlib.networks.palette import COLORS, palette_of
 from nstlib.networks.training.canvas import Canvas
 from nstlib.networks.training.diary import Preview
@@ -26,7 +26,6 @@ from nstlib.networks.training.photos import ZOOM, PhotoFolder, lies
 # Of the terms: the paper's, section 4 and 5.2.
 WEIGHTS = {"adversarial": 1.0, "cycle": 10.0, "identity": 5.0, "critic": 1.0}
 USUAL = {"steps": 20000, "batch": 1, "crop": 128, "learning_rate": 2e-4, "every": 200}
-KEPT = 50  # paintings of the past that the critics are shown, too (Shrivastava et al. 2017)
 MEASURED = 100  # pictures of a folder, at most, whose palettes are averaged
 WAYS = dict(zip(("there", "back"), np.eye(2, dtype="float32"), strict=True))
 
@@ -79,11 +78,7 @@ class UnpairedTrainer(Trainer):
         self.average = average
         self.canvas, self.shares = Canvas(network), dict(weights)
         self.critics = [patch_critic("critic_there"), patch_critic("critic_back")]
-        self.kept = [self._memory(crop, name) for name in ("kept_there", "kept_back")]
-
-    def _memory(self, crop: int, name: str):
-        shape, plain = (KEPT, crop, crop, 3), {"trainable": False, "autocast": False}
-        return self.add_weight(shape, "zeros", dtype="float32", name=name, **plain)
+        self.past = [PastPaintings(crop, name=name) for name in ("kept_there", "kept_back")]
 
     def call(self, inputs, training=False):
         photos, paintings, lie, slots, old = inputs
@@ -96,7 +91,10 @@ class UnpairedTrainer(Trainer):
         return {
             "pictures": (paintings, photos),
             "painted": painted,
-            "remembered": self._remembered(painted, slots, old),
+            "remembered": [
+                past(pictures, slots, old)
+                for past, pictures in zip(self.past, painted, strict=True)
+            ],
             "targets": ops.split(targets, 2),
             "again": ops.split(again, 2),
             "same": ops.split(same, 2),
@@ -120,24 +118,14 @@ class UnpairedTrainer(Trainer):
         rows = ops.convert_to_tensor(np.stack([WAYS[way] for way in ways]))
         return ops.repeat(rows, ops.shape(pictures)[0] // len(ways), axis=0)
 
-    def _remembered(self, painted, slots, old):
-        """What the critics are shown: the paintings, some exchanged for those of the past."""
-        shown, keep = [], ops.sum(slots, axis=0)[:, None, None, None]
-        for pictures, kept in zip(painted, self.kept, strict=True):
-            pictures, before = ops.stop_gradient(pictures), kept.value
-            place = old[:, :, None, None]
-            shown.append((1 - place) * pictures + place * ops.tensordot(slots, before, axes=1))
-            kept.assign((1 - keep) * before + ops.tensordot(ops.transpose(slots), pictures, axes=1))
-        return shown
-
     def terms(self, made: dict) -> dict:
         found = dict.fromkeys(self.shares, 0.0)
         for side, critic in enumerate(self.critics):
             fooled = held(critic)(made["painted"][side])
             true, false = critic(made["pictures"][side]), critic(made["remembered"][side])
             target = ops.stop_gradient(made["targets"][side])
-            found["adversarial"] += ops.mean(ops.square(fooled - 1))
-            found["critic"] += (ops.mean(ops.square(true - 1)) + ops.mean(ops.square(false))) / 2
+            found["adversarial"] += for_true(fooled)
+            found["critic"] += told_apart(true, false)
             found["cycle"] += ops.mean(ops.abs(made["again"][side] - target))
             found["identity"] += ops.mean(ops.abs(made["same"][side] - target))
         return {name: self.shares[name] * value for name, value in found.items()}
@@ -193,8 +181,8 @@ def train_unpaired(
 
 
 def set_mean_palettes(network: keras.Model, folders: Sequence[PhotoFolder]) -> None:
-    """Give each direction the mean palette of a folder; of no folders, no palette at all."""
-    rows = np.zeros((2, COLORS), "float32")
+    """Give each style the mean palette of its folder; of no folders, no palette at all."""
+    rows = np.zeros((network.inputs[-1].shape[-1], COLORS), "float32")
     for direction, folder in enumerate(folders):
         count = min(MEASURED, len(folder.files) // folder.batch)
         seen = [picture for step in range(max(1, count)) for picture in folder[step][0][0]]

@@ -1,0 +1,74 @@
+"""`python -m nstlib train collection` and `one-way`: two folders that have no pairs."""
+
+import argparse
+
+from nstlib import images, networks
+from nstlib.cli.options import path
+from nstlib.cli.train_begin import begun, new, settings
+from nstlib.errors import InputError
+
+
+def taught(args: argparse.Namespace) -> tuple:
+    """The network, trained, and what its card says of that."""
+    folder, *more = map(path, args.style)
+    if more or not folder.is_dir() or args.add_to or args.style_weight:
+        raise InputError(
+            f"`train {args.kind}` learns from one folder how to paint and from the other how "
+            f"photos look: it takes as --to one folder of pictures, not {' '.join(args.style)}, "
+            "and neither --add-to nor --style-weight."
+        )
+    one_way = args.kind == "one-way"
+    module = networks.training.one_way if one_way else networks.training.unpaired
+    train = module.train_one_way if one_way else module.train_unpaired
+    trained = _one_style(args, folder) if one_way else _two_ways(args, folder)
+    stream = train(trained.network, args.content, folder, args.output, **_options(args))
+    count = {"photos": stream.photos, "paintings": stream.paintings}
+    return trained, {
+        **{kind: f"{len(s.files)} files, {len(s.skipped)} unreadable" for kind, s in count.items()},
+        "loss_weights": ", ".join(f"{n} {weight:g}" for n, weight in module.WEIGHTS.items()),
+    }
+
+
+def _options(args: argparse.Namespace) -> dict:
+    zoom = {} if args.zoom is None else {"zoom": tuple(args.zoom)}
+    return settings(args) | zoom
+
+
+def _one_style(args: argparse.Namespace, folder):
+    """The network to train, one way: a new one, or one to go on with."""
+    name = folder.resolve().name
+    if not args.go_on_from:
+        return new(args.kind, (name,))
+    before = begun(args.kind, args.go_on_from)
+    if args.begin_as:
+        return networks.beginning.network_of_one(before, args.begin_as, name)
+    if not before.styles:
+        return _from_any_style(args, {name: folder})
+    if len(before.styles) != 1:
+        raise InputError(
+            f"{args.go_on_from} knows {len(before.styles)} styles: say with --begin-as which one "
+            f"to begin with: {', '.join(before.styles)}."
+        )
+    return before
+
+
+def _two_ways(args: argparse.Namespace, folder):
+    """The network to train, there and back: a new one, or one to go on with."""
+    names = folder.resolve().name, args.content.resolve().name
+    if names[0] == names[1]:
+        raise InputError(f"Both folders are called {names[0]}: the styles take their names.")
+    if not args.go_on_from:
+        return new(args.kind, names)
+    before = begun(args.kind, args.go_on_from)
+    if before.styles:
+        if len(before.styles) != 2:
+            raise InputError(f"{args.go_on_from} knows {len(before.styles)} styles, and not 2.")
+        return before
+    return _from_any_style(args, dict(zip(names, (folder, args.content), strict=True)))
+
+
+def _from_any_style(args: argparse.Namespace, folders: dict):
+    """A network that begins with what one for any style sees in each folder's first picture."""
+    streams = {name: networks.training.photos.PhotoFolder(one) for name, one in folders.items()}
+    firsts = {name: images.files.load_image(s.files[0], 256) for name, s in streams.items()}
+    return networks.beginning.network_for(firsts, args.go_on_from, weights=args.weights)
