@@ -1,5 +1,6 @@
 """What every script that ships a network does: its row in data/weights, and its sheet."""
 
+import argparse
 import hashlib
 import io
 import json
@@ -12,6 +13,16 @@ ROOT = Path(__file__).resolve().parent.parent
 
 FOLDER = ROOT / "data" / "weights"
 GAP, LARGEST = 4, 2_500_000  # pixels between tiles; bytes of a sheet
+
+
+def shipping(description: str, benchmark: str) -> argparse.ArgumentParser:
+    """The options that such scripts share; `benchmark` measures the network's quality."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    parser.add_argument("training", type=Path)
+    parser.add_argument("name")
+    parser.add_argument("--quality", type=Path, help=f"what benchmarks/{benchmark} printed")
+    parser.add_argument("--faults", default="None known.", help="what is wrong with it, as text")
+    return parser
 
 
 def add_row(file: Path, architecture: str, styles) -> None:

@@ -3,20 +3,17 @@
     python tools/ship_collection.py TRAINING NAME --what TEXT [--faces KIND] [--paintings NAME ...]
         [--quality TABLE.md] [--faults TEXT]
 
-TRAINING is the output folder of `python -m nstlib train collection`. The sheet shows both ways. For
-a network of drawn faces, KIND "ink" or "glasses", it is measured and shown against true pairs; for
-one of photos, it paints the bundled photos, and makes photos of the bundled PAINTINGS. TEXT says
-what both collections are, and their licence.
+TRAINING is the output folder of `python -m nstlib train collection` or `one-way`. The sheet shows
+all its ways. A network of drawn faces, KIND "ink" or "glasses", is measured and shown against true
+pairs; one of photos paints the bundled photos and, if it knows the way back, makes photos of the
+bundled PAINTINGS. TEXT says what both collections are, and their licence.
 """
-
-import argparse
-from pathlib import Path
 
 import numpy as np
 
 import nstlib as nst
 from nstlib.networks.training.diary import model_card
-from shelf import FOLDER, add_row, save_sheet
+from shelf import FOLDER, add_row, save_sheet, shipping
 
 PHOTOS, SIDE, FACES = 10, 256, 64  # rows; pixels of a tile's longer side, and of a drawn face
 ACROSS = 12  # drawn faces in the sheet
@@ -51,12 +48,14 @@ def of_faces(trained: nst.PaintingNetwork, kind: str) -> tuple[list, str, str]:
 
 def of_photos(trained: nst.PaintingNetwork, name: str, paintings: list[str]) -> tuple[list, str]:
     """The sheet's rows and what they are."""
-    there, back = (nst.stylizer(style, network=name) for style in trained.styles)
+    there, *back = (nst.stylizer(style, network=name) for style in trained.styles)
     pairs = [(photo, there(photo)) for photo in _pictures("photo", PHOTOS)]
-    pairs += [(work, back(work)) for work in (nst.painting(p, 2 * SIDE) for p in paintings)]
+    works = [nst.painting(painting, 2 * SIDE) for painting in paintings]
+    pairs += [(work, to_photo(work)) for to_photo in back for work in works]
     tiles = [nst.resize(picture, SIDE) for pair in pairs for picture in pair]
     rows = [tiles[start : start + 4] for start in range(0, len(tiles), 4)]
-    return rows, "pairs: before, after; photos first, then paintings"
+    then = "; photos first, then paintings" if back else ""
+    return rows, f"pairs: before, after{then}"
 
 
 def _pictures(kind: str, count: int) -> list[np.ndarray]:
@@ -64,14 +63,10 @@ def _pictures(kind: str, count: int) -> list[np.ndarray]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("training", type=Path)
-    parser.add_argument("name")
+    parser = shipping(__doc__, "collection_quality.py")
     parser.add_argument("--what", required=True, help="both collections and their licence, as text")
     parser.add_argument("--faces", choices=KINDS, help="it turns drawn faces into these")
     parser.add_argument("--paintings", nargs="*", default=[], help="bundled, to make photos of")
-    parser.add_argument("--quality", type=Path, help="what collection_quality.py printed")
-    parser.add_argument("--faults", default="None known.", help="what is wrong with it, as text")
     options = parser.parse_args()
     trained = nst.load_network(options.training / "network.npz")
     file = nst.save_network(trained, FOLDER / f"{options.name}.npz")

@@ -7,15 +7,12 @@ painting, on ten bundled photos, none of which any network is trained on. Run it
 training, and once more with TABLE.md, what `benchmarks/network_quality.py NAME` printed of it.
 """
 
-import argparse
-from pathlib import Path
-
 import numpy as np
 
 import nstlib as nst
 from nstlib.evaluation.gates import HELD_OUT
 from nstlib.networks.training.diary import model_card
-from shelf import FOLDER, add_row, save_sheet
+from shelf import FOLDER, add_row, save_sheet, shipping
 
 PHOTOS, SIDE = 10, 256  # rows; pixels of a tile's longer side
 LICENCE = (
@@ -40,12 +37,7 @@ def contact_sheet(network: nst.PaintingNetwork, name: str) -> list[list[np.ndarr
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("training", type=Path)
-    parser.add_argument("name")
-    parser.add_argument("--quality", type=Path, help="what benchmarks/network_quality.py printed")
-    parser.add_argument("--faults", default="None known.", help="what is wrong with it, as text")
-    options = parser.parse_args()
+    options = shipping(__doc__, "network_quality.py").parse_args()
     trained = nst.load_network(options.training / "network.npz")
     file = nst.save_network(trained, FOLDER / f"{options.name}.npz")
     add_row(file, trained.architecture, trained.styles)
