@@ -17,7 +17,7 @@ from shelf import FOLDER, add_row, save_sheet, shipping
 PHOTOS, SIDE = 10, 256  # rows; pixels of a tile's longer side
 LICENCE = (
     "The weights, like the code: MIT. The paintings are in the public domain; the photo of the "
-    "mosaic is CC BY 4.0 (see `data/images/manifest.json`). The training photos, 507 of BSDS500 "
+    "mosaic is CC BY 4.0 (see `data/images/manifest.json`). The training photos, 502 of BSDS500 "
     "(UC Berkeley, research and education use) and 64 of GCompris (CC0, public domain or CC "
     "BY-SA), are no part of the file."
 )

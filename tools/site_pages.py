@@ -27,6 +27,7 @@ LANGUAGES = {"en": "English", "zh": "中文"}  # the first has everything
 FIRST, *OTHERS = LANGUAGES
 PAPERS = ("notebooks/glossary.md", "docs/*.md", "data/weights/*.md", "benchmarks/README.md")
 LINK = re.compile(r"(?<=\]\()([^)\s]+)(?=\))")
+ANCHOR = re.compile(r'^<a id="([\w-]+)"></a>\n\n(?=#)', re.MULTILINE)
 LINKED = re.compile(r"\[([^\]]*)\]\([^)\s]+\)")
 PART = re.compile(r"^# (?=Part |第.部分)", re.MULTILINE)
 READING = re.compile(r"(\d+) minutes to read")
@@ -81,7 +82,11 @@ def _places() -> set[Path]:
 
 
 def relinked(text: str, path: Path) -> str:
-    """The text of a page with links to pages, or to the repository; those on the web are left."""
+    """The text of a page with links to pages, or to the repository; those on the web are left.
+
+    An anchor above a heading, by which a translated page keeps the English name of a section,
+    becomes what Sphinx knows as one.
+    """
 
     def turned(found: re.Match) -> str:
         given, _, anchor = found[1].partition("#")
@@ -97,7 +102,7 @@ def relinked(text: str, path: Path) -> str:
             given = in_repository(target, kind)
         return f"{given}#{anchor}" if anchor else given
 
-    return LINK.sub(turned, text)
+    return LINK.sub(turned, ANCHOR.sub(r"(\1)=\n", text))
 
 
 def in_repository(path: Path, kind: str = "blob") -> str:

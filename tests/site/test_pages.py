@@ -75,6 +75,15 @@ def test_links_lead_to_pages_or_to_the_repository():
     assert manifest.endswith("/blob/main/data/images/manifest.json")
 
 
+def test_the_name_of_a_translated_section_is_one_that_sphinx_knows():
+    path = ROOT / "docs" / "zh" / "licences.md"
+    text = '一句话。\n\n<a id="people"></a>\n\n## 人\n'
+    assert site_pages.relinked(text, path) == "一句话。\n\n(people)=\n## 人\n"
+    for page, name in re.findall(r"\]\((\w+\.md)#([\w-]+)\)", path.read_text(encoding="utf-8")):
+        target = path.with_name(page).read_text(encoding="utf-8")
+        assert f'<a id="{name}"></a>\n\n## ' in target, f"{page} has no {name}"
+
+
 def test_answers_are_collected_as_teachers_are_told(tmp_path, monkeypatch, capsys):
     text = (ROOT / "site" / "en" / "teachers.md").read_text(encoding="utf-8")
     cell = {"cell_type": "code", "execution_count": 1, "metadata": {}, "id": "a"}
