@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from nstlib import backend
-from nstlib.backend import keras, ops, value_and_grad
+from nstlib.backend import compiled, keras, ops, value_and_grad
 
 # One Gatys step on a small untrained network, in a process of its own, since a backend is chosen
 # once per process. Prints the total, some of the gradient, and the gradient's size.
@@ -66,6 +66,27 @@ def test_aux_is_carried_along_and_other_arguments_are_constant():
     assert float(value) == 15
     np.testing.assert_array_equal(aux["doubled"], [2, 2, 2])
     np.testing.assert_array_equal(gradient, [5, 5, 5])
+
+
+class Doubled(keras.layers.Layer):
+    """Doubles, and notes the sizes that it is compiled for."""
+
+    def call(self, x):
+        self.seen = [*getattr(self, "seen", []), tuple(x.shape)]
+        return 2 * x
+
+
+def test_a_network_is_compiled_once_a_size_and_has_its_weights_of_now():
+    doubled, dense, x = Doubled(), keras.layers.Dense(3), keras.Input((None, 3))
+    network = keras.Model([x], dense(doubled(x)))
+    doubled.seen = []
+    for size in (4, 4, 5, 6, 4):
+        given = np.full((1, size, 3), size, "float32")
+        dense.set_weights([size * np.eye(3), np.ones(3)])
+        assert compiled(network) is compiled(network)
+        said = ops.convert_to_numpy(compiled(network)([given]))
+        np.testing.assert_allclose(said, 2 * size * given + 1)
+    assert len(doubled.seen) <= 3, doubled.seen
 
 
 @pytest.mark.parametrize("name", ["jax", "torch"])
