@@ -25,7 +25,10 @@ from nstlib.gatys.recipe import recipe
 from nstlib.gatys.objective import objective
 generator = np.random.default_rng(0)
 content, style, image = generator.uniform(0, 1, (3, 1, 32, 40, 3)).astype("float32")
-settings = recipe("plain", style_weight=10.0, tv_weight=1.0)
+settings = recipe(
+    "plain", style_weight=10.0, tv_weight=1.0,
+    content_layers=["block2_conv2"], style_layers=["block1_conv1", "block2_conv1", "block3_conv1"],
+)
 function = objective(content, style, settings, weights="random")
 (total, terms), gradient = value_and_grad(function, has_aux=True)(image)
 gradient = ops.convert_to_numpy(gradient)
@@ -95,7 +98,7 @@ def test_a_gatys_step_is_the_same_on_every_backend(name):
         pytest.skip(f"{name} is not installed")
     ours, theirs = gatys_step("tensorflow"), gatys_step(name)
     assert ours[0] == pytest.approx(theirs[0], rel=1e-4)
-    assert ours[1] == theirs[1] == 7
+    assert ours[1] == theirs[1] == 5
     np.testing.assert_allclose(ours[2], theirs[2], rtol=1e-2, atol=1e-4 * ours[3])
 
 

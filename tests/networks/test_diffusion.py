@@ -24,6 +24,7 @@ from nstlib.networks.training.diary import read_log
 from nstlib.networks.training.diffusion import Patches, train_diffusion
 from nstlib.networks.training.loop import average_over
 
+pytestmark = pytest.mark.xdist_group("diffusion")  # its networks are built and compiled once
 FEW = (8, 8, 8)  # channels: enough for all but what is learnt
 
 
