@@ -3,7 +3,7 @@
 Every module that needs Keras takes it from here: `from nstlib.backend import keras, layers, ops`.
 Whatever else nstlib computes is written in `keras.ops`, which runs on TensorFlow, JAX and PyTorch
 but has no gradient of its own; `value_and_grad` fills that gap with the interface that JAX made
-known.
+known. `compiled` makes a network quick that is asked many times.
 """
 
 import importlib
@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from functools import lru_cache, partial
 from pathlib import Path
 
 from nstlib.errors import BackendError
@@ -28,7 +29,8 @@ with nullcontext() if "tensorflow" in sys.modules else held_back():
     import keras
     from keras import layers, ops
 
-__all__ = ["device", "has_gpu", "keras", "layers", "ops", "own_settings", "value_and_grad"]
+__all__ = ["compiled", "device", "has_gpu", "keras", "layers", "ops", "own_settings"]
+__all__ += ["value_and_grad"]
 
 
 def backend_name() -> str:
@@ -206,3 +208,38 @@ def _as_tensor(value):
 
 
 _BACKENDS = {"tensorflow": _on_tensorflow, "jax": _on_jax, "torch": _on_torch}
+
+
+# --- A network, compiled --------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=8)
+def compiled(network: keras.Model) -> Callable:
+    """The network as a function `[input, …] -> output` that does not learn, for many calls.
+
+    JAX compiles it once per size; TensorFlow for the first size, and once more for all the others;
+    PyTorch not at all. The weights are those of the moment of the call. The same network gives the
+    same function, so that nothing is compiled twice.
+    """
+    makers = {"tensorflow": _compiled_on_tensorflow, "jax": _compiled_on_jax}
+    run = makers.get(backend_name(), lambda network: partial(network, training=False))(network)
+    return lambda inputs: run([ops.convert_to_tensor(one) for one in inputs])
+
+
+def _compiled_on_tensorflow(network: keras.Model) -> Callable:
+    import tensorflow as tf
+
+    run = partial(network, training=False)
+    return tf.function(run, autograph=False, reduce_retracing=True)
+
+
+def _compiled_on_jax(network: keras.Model) -> Callable:
+    import jax
+
+    run = jax.jit(partial(network.stateless_call, training=False))
+
+    def call(inputs):
+        variables = network.trainable_variables, network.non_trainable_variables
+        return run(*([one.value for one in group] for group in variables), inputs)[0]
+
+    return call

@@ -1,11 +1,11 @@
 """Painting by a diffusion network: from noise alone, or from a photo with noise on it (SDEdit)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise, product
 
 import numpy as np
 
-from nstlib.backend import keras, ops
+from nstlib.backend import compiled, keras, ops
 from nstlib.errors import InputError, number
 from nstlib.images.arrays import SMALLEST, as_image, refuse_too_large, refuse_too_small
 from nstlib.images.bundled import DIFFUSION
@@ -30,7 +30,7 @@ def sdedit(
     """
     number("strength", strength, 0, 1, hint="0 is the photo, 1 is all invented.")
     number("steps", steps, 1, whole=True)
-    model, photo = _model_of(network), as_image(photo)
+    ask, photo = _asker(network), as_image(photo)
     _, height, width, _ = photo.shape
     needs = "the network, which learnt on squares, needs"
     refuse_too_small("The photo", (height, width), SMALLEST, needs=needs)
@@ -39,7 +39,7 @@ def sdedit(
     beyond = ((0, 0), (0, -height % CELL), (0, -width % CELL), (0, 0))
     known = np.pad(2 * photo - 1, beyond, mode="reflect")
     noisy, _ = mixed(known, noise(known.shape, seed), strength)
-    *_, painted = denoising(model, noisy, strength, steps)
+    *_, painted = denoising(ask, noisy, strength, steps)
     return painted[:, :height, :width]
 
 
@@ -76,35 +76,35 @@ def denoising(network, noisy, start: float = 1.0, steps: int = STEPS) -> Iterato
     """
     number("start", start, 0, 1, above=True)
     number("steps", steps, 1, whole=True)
-    model = _model_of(network)
+    ask = _asker(network)
     for time, earlier in pairwise(np.linspace(start, 0, steps + 1)):
-        picture, rest = parted(noisy, _asked(model, noisy, time), time)
+        picture, rest = parted(noisy, _asked(ask, noisy, time), time)
         picture = np.clip(picture, -1, 1)  # there is no other: what lies beyond would add up
         noisy, _ = mixed(picture, rest, earlier)
         yield (picture + 1) / 2
 
 
-def _asked(model: keras.Model, noisy: np.ndarray, time: float) -> np.ndarray:
+def _asked(ask: Callable, noisy: np.ndarray, time: float) -> np.ndarray:
     """What the network says, tile by tile, each with as much around it as is seen from it."""
     said, (count, height, width, _) = np.empty_like(noisy), noisy.shape
     times = np.full((count, 1), time, "float32")
     for corner in product(range(0, height, TILE), range(0, width, TILE)):
         inner = tuple(slice(at, at + TILE) for at in corner)
         outer = tuple(slice(max(0, at - REACH), at + TILE + REACH) for at in corner)
-        made = ops.convert_to_numpy(model([noisy[(slice(None), *outer)], times], training=False))
+        made = ops.convert_to_numpy(ask([noisy[(slice(None), *outer)], times]))
         back = (slice(at - big.start, at - big.start + TILE) for at, big in zip(corner, outer))  # noqa: B905
         said[(slice(None), *inner)] = made[(slice(None), *back)]
     return said
 
 
-def _model_of(network) -> keras.Model:
-    """The Keras model behind a name, a file or a trained network."""
+def _asker(network) -> Callable:
+    """The function [z, time] -> v behind a name, a file, a trained network or a Keras model."""
     if callable(network):
-        return network
+        return compiled(network) if isinstance(network, keras.Model) else network
     trained = network if isinstance(network, PaintingNetwork) else load_network(network)
     if trained.architecture != DIFFUSION:
         raise InputError(
             f"The network {trained.architecture} paints in one pass and is no diffusion network: "
             f'nst.stylizer(…) paints with it. "{DIFFUSION}" is one.'
         )
-    return trained.network
+    return compiled(trained.network)

@@ -23,6 +23,7 @@ from nstlib.vgg.statistics import (
     style_vector,
 )
 
+pytestmark = pytest.mark.xdist_group("adain")  # its networks are built and compiled once
 NETWORKS = ("adain", "adain-light")
 ODD = (67, 93)  # no multiple of 8
 

@@ -1,5 +1,7 @@
 """Diffusion: picture and noise, mixed and parted; painting in steps; and how it is learnt."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
@@ -22,6 +24,7 @@ from nstlib.networks.training.diary import read_log
 from nstlib.networks.training.diffusion import Patches, train_diffusion
 from nstlib.networks.training.loop import average_over
 
+pytestmark = pytest.mark.xdist_group("diffusion")  # its networks are built and compiled once
 FEW = (8, 8, 8)  # channels: enough for all but what is learnt
 
 
@@ -79,7 +82,7 @@ def gaussian(mean: float, spread: float):
     With z = alpha x + sigma e it is x = m + alpha s^2 (z - alpha m) / (alpha^2 s^2 + sigma^2).
     """
 
-    def expected(inputs, training):
+    def expected(inputs):
         noisy, times = inputs
         alpha, sigma = levels(times)
         gain = alpha * spread**2 / (alpha**2 * spread**2 + sigma**2)
@@ -109,7 +112,7 @@ def test_of_a_single_picture_every_step_keeps_noise_and_picture_apart():
     known, rest = 0.5 * noise((1, 8, 8, 3), 3).clip(-1, 1), noise((1, 8, 8, 3), 4)
     noisy, _ = mixed(known, rest, 0.8)
 
-    def expected(inputs, training):
+    def expected(inputs):
         alpha, sigma = levels(inputs[1])
         return (alpha * inputs[0] - known) / sigma
 
@@ -134,6 +137,14 @@ def test_an_untrained_network_says_nothing_and_a_weak_strength_changes_little(sm
     assert not np.any(fresh([noise((1, 32, 32, 3), 0), np.ones((1, 1), "float32")]))
     apart = [np.abs(sdedit(fresh, photo, s, steps=1) - photo).mean() for s in (0.02, 0.1, 0.5)]
     assert apart[0] < apart[1] < apart[2] and apart[0] < 0.02
+
+
+def test_a_compiled_network_paints_what_it_says_itself(network):
+    for size in (32, 40):  # compiled for the first size, then for all
+        noisy = noise((1, size, 36, 3), size)
+        ways = network, partial(network, training=False)
+        both = (list(denoising(ask, noisy, 0.6, 2)) for ask in ways)
+        np.testing.assert_allclose(*both, atol=1e-4)
 
 
 def test_pieces_of_a_picture_are_painted_like_the_whole(network, monkeypatch):
