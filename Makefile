@@ -83,7 +83,7 @@ test-lowest:
 	@"$(PYTHON)" -m venv --clear .venv-lowest
 	@.venv-lowest/bin/python -m pip install --disable-pip-version-check -q uv
 	@.venv-lowest/bin/python -m uv pip install --python .venv-lowest/bin/python \
-		--resolution lowest-direct --only-binary :all: -r requirements-dev.txt
+		--resolution lowest-direct --only-binary :all: --no-binary jieba -r requirements-dev.txt
 	@.venv-lowest/bin/python -m uv pip install --python .venv-lowest/bin/python --no-deps -e .
 	@.venv-lowest/bin/python -m pytest tests -n 2 --dist loadgroup
 
