@@ -49,6 +49,7 @@ check: $(VENV)/.dev
 	@"$(PY)" tools/check_notebooks.py
 	@"$(PY)" tools/make_nav.py --check
 	@"$(PY)" tools/translate.py check
+	@"$(PY)" tools/catalogue.py check
 
 tidy: $(VENV)/.dev
 	@"$(PY)" -m ruff check --fix . || true
@@ -56,6 +57,8 @@ tidy: $(VENV)/.dev
 	@"$(PY)" tools/make_nav.py
 	@"$(PY)" tools/clean_notebooks.py
 	@"$(PY)" tools/translate.py build
+	@"$(PY)" tools/catalogue.py update
+	@"$(PY)" tools/catalogue.py build
 
 test: check unit notebooks
 
@@ -66,8 +69,9 @@ unit: $(VENV)/.dev
 # hold at every budget is asserted in the cells. conftest.py fails a cell that ran out of time.
 # Of the Chinese edition, whose code is the same, one chapter is enough.
 # Matplotlib's backend is the notebook's own: a caller's MPLBACKEND would hide the inline figures.
+# What is printed is compared in English.
 notebooks: $(VENV)/.dev
-	@env -u MPLBACKEND NST_BUDGET=$(BUDGET) NST_OUT="$(CURDIR)/out/test" TF_CPP_MIN_LOG_LEVEL=3 \
+	@env -u MPLBACKEND LANGUAGE=en NST_BUDGET=$(BUDGET) NST_OUT="$(CURDIR)/out/test" TF_CPP_MIN_LOG_LEVEL=3 \
 		"$(PY)" -m pytest --nbval-lax --nbval-current-env --nbval-sanitize-with tests/nbval.cfg \
 		--nbval-cell-timeout=$(CELL_SECONDS) --nbval-kernel-startup-timeout=$(CELL_SECONDS) \
 		-n 2 --dist loadscope --durations=25 \
@@ -79,7 +83,7 @@ test-lowest:
 	@"$(PYTHON)" -m venv --clear .venv-lowest
 	@.venv-lowest/bin/python -m pip install --disable-pip-version-check -q uv
 	@.venv-lowest/bin/python -m uv pip install --python .venv-lowest/bin/python \
-		--resolution lowest-direct --only-binary :all: -r requirements-dev.txt
+		--resolution lowest-direct --only-binary :all: --no-binary jieba -r requirements-dev.txt
 	@.venv-lowest/bin/python -m uv pip install --python .venv-lowest/bin/python --no-deps -e .
 	@.venv-lowest/bin/python -m pytest tests -n 2 --dist loadgroup
 

@@ -1,6 +1,9 @@
 """How Sphinx builds the site's pages; tools/make_site.py writes them and says the rest."""
 
+import logging
 from pathlib import Path
+
+logging.getLogger("jieba").setLevel(logging.WARNING)  # else it tells how it reads its dictionary
 
 HERE = Path(__file__).resolve().parent
 
@@ -17,6 +20,7 @@ html_theme = "furo"
 html_title = project
 html_favicon = str(HERE / "static" / "favicon.svg")
 html_css_files = ["site.css"]
+html_js_files = ["search.js"]
 html_copy_source = html_show_sourcelink = html_show_sphinx = False
 mathjax_path = "tex-svg.js"  # beside the others that make_site.py names: nothing foreign
 mathjax3_config = {"options": {"enableMenu": False}}

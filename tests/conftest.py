@@ -15,6 +15,7 @@ import lab
 # Before any test module is imported: Matplotlib and TensorFlow read these once.
 os.environ["MPLBACKEND"] = "Agg"
 os.environ["NST_PROGRESS"] = "0"
+os.environ["LANGUAGE"] = "en"  # texts are compared in English, wherever the tests run
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 for choice in ("NST_BUDGET", "NST_OUT"):  # the developer's own settings are no part of a test

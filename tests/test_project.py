@@ -192,6 +192,7 @@ def test_the_wheel_carries_the_modules_and_the_pictures(tmp_path):
     modules = (path.relative_to(ROOT) for path in (ROOT / "nstlib").rglob("*.py*"))
     carried = {path.as_posix() for path in modules if path.suffix in (".py", ".pyi")}
     carried |= {"nstlib/export/page.html", "nstlib/export/paint.js"}
+    carried |= {"nstlib/locale/zh/LC_MESSAGES/nstlib.mo"}
     assert "nstlib/__init__.pyi" in carried
     for folder in ("clips", "images", "weights", "course"):
         files = (path for path in (ROOT / "data" / folder).rglob("*") if path.is_file())

@@ -36,6 +36,7 @@ RUNTIME = OUT / "onnxruntime-web"
 SPHINX = {"zh": "zh_CN"}  # where Sphinx calls a language otherwise
 CARD = 480, 360  # pixels: a chapter's picture
 SHEET = 1600  # pixels: the width of a network's sheet at most
+VOCABULARY = "vocabulary.txt"
 NO_NODE = (
     "npm is not installed (nodejs.org): the page that paints is left out, all others are there."
 )
@@ -91,6 +92,7 @@ def build(source: Path, code: str, trees: dict[str, str]) -> int:
     options += [f"-Dhtml_context.trees={','.join(trees)}", f"-c{SETTINGS}"]
     options += [f"-Dhtml_title={site_pages.words(code)['title']}"]
     options += [f"-Dhtml_static_path={SETTINGS / 'static'},{source / 'static'}"]
+    options += [f"-Dhtml_search_options.dict={source / VOCABULARY}"]
     options += ["-q", "-W", "--keep-going", "-d", str(built / "read")]
     return build_main([*options, str(source), str(built / "html")])
 
@@ -115,10 +117,22 @@ def contents(code: str, paints: bool) -> Iterator[tuple[Path, bytes]]:
         file = site_pages.edition(path, code)
         text = site_pages.relinked(file.read_text(encoding="utf-8"), file)
         yield site_pages.place(path), text.encode()
+    yield Path(VOCABULARY), vocabulary(code).encode()
     yield Path("api.md"), site_api.api_page().encode()
     for path in (ROOT / "nstlib" / "export" / "paint.js", mathjax()):
         yield Path("static", path.name), path.read_bytes()
     yield from shown()
+
+
+def vocabulary(code: str) -> str:
+    """The Chinese terms of a language's glossary, which the search is to know as words: one a line.
+
+    "风格迁移" is found then as one word, and not only as two that stand somewhere in a page.
+    """
+    path = site_pages.ROOT / "notebooks" / code / "glossary.md"
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    terms = re.findall(r"^\|([^|]+)\|", text, re.MULTILINE)
+    return "\n".join(dict.fromkeys(re.findall("[\u4e00-\u9fff]{2,}", "\n".join(terms))))
 
 
 def shown() -> Iterator[tuple[Path, bytes]]:

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nstlib import files, gatys, images, machine, vgg
+from nstlib.words import _
 
 PYTHONS = ((3, 10), (3, 13))  # the oldest and the newest that the course is tested on
-ABOVE = "mend what fails above, or: pip install --force-reinstall -r requirements.txt"
+REINSTALL = "pip install --force-reinstall -r requirements.txt"
+CUDA = 'pip install "tensorflow[and-cuda]"'
 OUT_ROOM = 50e6  # bytes: a few hundred pictures
 
 
@@ -38,7 +40,8 @@ def run(args) -> int:
         failed += ok is False
         word = {True: "OK  ", False: "FAIL", None: "NOTE"}[ok]
         print(f"{word} {what}" + (f" -> {mend}" if mend and not ok else ""), flush=True)
-    print(f"{failed} to mend, see FAIL above." if failed else "All is well.")
+    mend = _("{count} to mend, see FAIL above.").format(count=failed)
+    print(mend if failed else _("All is well."))
     return 1 if failed else 0
 
 
@@ -56,13 +59,14 @@ def tried(check: Callable[[], Check]) -> Check:
         return check()
     except Exception as error:  # a broken package can fail in any way, and the other checks go on
         name = getattr(check, "__name__", "package").replace("_", " ")
-        return Check(False, f"{name}: {type(error).__name__}: {error}", ABOVE)
+        mend = _("mend what fails above, or: {command}").format(command=REINSTALL)
+        return Check(False, f"{name}: {type(error).__name__}: {error}", mend)
 
 
 def python() -> Check:
     low, high = (f"{major}.{minor}" for major, minor in PYTHONS)
     ok = PYTHONS[0] <= sys.version_info[:2] <= PYTHONS[1]
-    mend = f"install Python {low} to {high}, and start from there"
+    mend = _("install Python {low} to {high}, and start from there").format(low=low, high=high)
     return Check(ok, f"Python {platform.python_version()}", mend)
 
 
@@ -93,7 +97,7 @@ def package(needed) -> Check:
     try:
         version = metadata.version(needed.name)
     except metadata.PackageNotFoundError:
-        return Check(False, f"{needed.name} is not installed", mend)
+        return Check(False, _("{name} is not installed").format(name=needed.name), mend)
     ok = needed.specifier.contains(version, prereleases=True)
     return Check(ok, f"{needed.name} {version}", mend)
 
@@ -107,10 +111,12 @@ def keras_settings() -> Check:
         return Check(False, *problem)
     said, usual = machine.keras_json(), machine.KERAS_SETTINGS
     odd = [name for name in usual if said.get(name, usual[name][0]) != usual[name][0]]
-    taken = " and ".join(said.get(name, usual[name][0]) for name in usual)
-    what = f"Keras takes {taken}" + "; nstlib does not mind, layers of your own may" * bool(odd)
-    mends = (f'write "{usual[name][0]}" in {machine.in_keras_json(name)}' for name in odd)
-    return Check(None if odd else True, what, ", ".join(mends))
+    taken = _(" and ").join(said.get(name, usual[name][0]) for name in usual)
+    what = _("Keras takes {settings}").format(settings=taken)
+    what += _("; nstlib does not mind, layers of your own may") * bool(odd)
+    form = _('write "{value}" in {place}')
+    mends = (form.format(value=usual[name][0], place=machine.in_keras_json(name)) for name in odd)
+    return Check(None if odd else True, what, _(", ").join(mends))
 
 
 def backend() -> Check:
@@ -118,12 +124,13 @@ def backend() -> Check:
     from nstlib.backend import backend_name, backend_version, keras
 
     name, policy = backend_name(), keras.config.dtype_policy().name
-    what = f"Keras computes on {name} {backend_version()}"
+    what = _("Keras computes on {name}").format(name=f"{name} {backend_version()}")
     if name not in machine.BACKENDS:
-        mend = f"set KERAS_BACKEND to one of {', '.join(machine.BACKENDS)}"
-        return Check(False, f"{what}, which has no gradients", mend)
+        mend = _("set KERAS_BACKEND to one of {names}").format(names=", ".join(machine.BACKENDS))
+        return Check(False, what + _(", which has no gradients"), mend)
     if policy not in ("float32", keras.config.floatx()):
-        what += f" by the policy {policy}, which this program has set; paintings stay float32"
+        own = _(" by the policy {policy}, which this program has set; paintings stay float32")
+        what += own.format(policy=policy)
         return Check(None, what, 'keras.config.set_dtype_policy("float32")')
     return Check(True, what)
 
@@ -132,15 +139,16 @@ def device() -> Check:
     from nstlib.backend import device, has_gpu
 
     if shutil.which("nvidia-smi") and not has_gpu():
-        mend = 'pip install "tensorflow[and-cuda]" (Linux), or go on without'
-        return Check(None, f"{device()}; an NVIDIA driver is here but unused", mend)
+        mend = _("{command} (Linux), or go on without").format(command=CUDA)
+        return Check(None, device() + _("; an NVIDIA driver is here but unused"), mend)
     return Check(True, device())
 
 
 def memory() -> Check:
     free, needed = machine.available_memory(), gatys.memory.estimate_memory(512, 512)
-    what = f"memory: {free / 1e9:.1f} GB free, {needed / 1e9:.1f} GB to paint 512 x 512 pixels"
-    return Check(free >= needed, what, "close other programs, or paint with --size 256")
+    what = _("memory: {free:.1f} GB free, {needed:.1f} GB to paint 512 x 512 pixels")
+    what = what.format(free=free / 1e9, needed=needed / 1e9)
+    return Check(free >= needed, what, _("close other programs, or paint with --size 256"))
 
 
 def output_folder() -> Check:
@@ -149,15 +157,18 @@ def output_folder() -> Check:
     nearest = next(path for path in (folder, *folder.parents) if path.exists())
     problem, free = files.write_problem(nearest), shutil.disk_usage(nearest).free
     if not problem and free < OUT_ROOM:
-        problem = f"has {free / 1e6:.0f} MB left, {OUT_ROOM / 1e6:.0f} MB are needed"
-    what = f"{nearest} {problem}" if problem else f"can be written, {free / 1e9:.0f} GB free"
-    return Check(not problem, f"{folder}: {what}", "make room, or set NST_OUT to another folder")
+        problem = _("has {free:.0f} MB left, {needed:.0f} MB are needed")
+        problem = problem.format(free=free / 1e6, needed=OUT_ROOM / 1e6)
+    what = _("can be written, {free:.0f} GB free").format(free=free / 1e9)
+    what = f"{nearest} {problem}" if problem else what
+    mend = _("make room, or set NST_OUT to another folder")
+    return Check(not problem, f"{folder}: {what}", mend)
 
 
 def weights() -> Check:
     status, named = vgg.weights.weights_status("vgg19"), os.environ.get("NSTLIB_VGG19")
-    mend = "correct or unset NSTLIB_VGG19" if named else "git checkout data/weights"
-    return Check(status.ready, f"weights: {status.line}", mend)
+    mend = _("correct or unset NSTLIB_VGG19") if named else "git checkout data/weights"
+    return Check(status.ready, _("weights: {which}").format(which=status.line), mend)
 
 
 def course_files() -> Check:
@@ -167,6 +178,8 @@ def course_files() -> Check:
     paths = [entry.path for entry in pictures]
     paths += [folder / "weights" / row["file"] for row in networks]
     missing = ", ".join(path.name for path in paths if not path.is_file())
-    what = f"missing from {folder}: {missing}" if missing else f"all in {folder}"
-    found = f"{len(pictures)} pictures and {len(networks)} networks, {what}"
-    return Check(not missing, found, "git checkout data, or clone the repository again")
+    found = _("{pictures} pictures and {networks} networks")
+    found = found.format(pictures=len(pictures), networks=len(networks))
+    what = _(", missing from {folder}: {names}") if missing else _(", all in {folder}")
+    mend = _("{command}, or clone the repository again").format(command="git checkout data")
+    return Check(not missing, found + what.format(folder=folder, names=missing), mend)

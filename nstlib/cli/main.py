@@ -23,10 +23,10 @@ from nstlib.cli import (
     video,
     weights,
 )
+from nstlib.cli.help import Help, speak
 from nstlib.errors import NstError
+from nstlib.words import _
 
-SUMMARY = "Neural style transfer in Keras: paint a photo in the manner of a painting."
-EXAMPLE = "Example: nstlib stylize great_wall starry_night -o painting.jpg"
 # Each has run(args), which returns the exit code, or None for 0, and add_options(parser) if it has
 # options. The first line of its docstring, from the colon on, is its help.
 COMMANDS = (stylize, train, folder, video, texture, compare, export, doctor, weights, styles)
@@ -34,36 +34,41 @@ COMMANDS = (stylize, train, folder, video, texture, compare, export, doctor, wei
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit code, or raises SystemExit for --help and wrong usage."""
-    args = build_parser().parse_args(argv)
-    if args.quiet:
-        os.environ["NST_PROGRESS"] = "0"
     for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a letter is no reason to fail
         if hasattr(stream, "reconfigure"):  # in a notebook it cannot
             stream.reconfigure(errors="replace")
+    speak()
+    args = build_parser().parse_args(argv)
+    if args.quiet:
+        os.environ["NST_PROGRESS"] = "0"
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_note
             return args.run(args) or 0
     except KeyboardInterrupt:
-        return _fail(f"stopped by Ctrl-C; {args.when_stopped}", 130)
+        return _fail(_("stopped by Ctrl-C; {then}").format(then=_(args.when_stopped)), 130)
     except NstError as error:
         return _fail(str(error))
     except ModuleNotFoundError as error:
-        return _fail(f"{error}. Install what requirements.txt lists, then: python -m nstlib doctor")
+        mend = _("Install what requirements.txt lists, then: python -m nstlib doctor")
+        return _fail(f"{error}. {mend}")
     except Exception as error:  # a bug, or a failure of the machine: one line is enough for most
-        reason = (str(error).strip() or "no reason given").splitlines()[0]
-        return _fail(f"{type(error).__name__}: {reason} (NSTLIB_DEBUG=1 shows the traceback)")
+        reason = (str(error).strip() or _("no reason given")).splitlines()[0]
+        more = _("(NSTLIB_DEBUG=1 shows the traceback)")
+        return _fail(f"{type(error).__name__}: {reason} {more}")
 
 
 def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="nstlib", description=SUMMARY, epilog=EXAMPLE)
+    about = _("Neural style transfer in Keras: paint a photo in the manner of a painting.")
+    example = _("Example: nstlib stylize great_wall starry_night -o painting.jpg")
+    parser = argparse.ArgumentParser("nstlib", None, about, example, formatter_class=Help)
     parser.add_argument("--version", action="version", version=f"nstlib {__version__}")
     parser.set_defaults(quiet=False, when_stopped="nothing was saved")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for module in COMMANDS:
         name = module.__name__.rpartition(".")[2]
         summary = (module.__doc__ or "").partition("\n")[0]  # `python -OO` takes docstrings away
-        command = commands.add_parser(name, help=summary.partition(": ")[2])
+        command = commands.add_parser(name, help=summary.partition(": ")[2], formatter_class=Help)
         command.set_defaults(run=module.run, usage_error=command.error)
         if hasattr(module, "add_options"):
             module.add_options(command)
@@ -79,4 +84,4 @@ def _fail(message: str, code: int = 1) -> int:
 
 def _show_note(message, *where) -> None:
     """Warnings on the command line: the sentence, without the line of code that raised it."""
-    print(f"nstlib: note: {message}", file=sys.stderr)
+    print(_("nstlib: note: {message}").format(message=message), file=sys.stderr)

@@ -9,6 +9,7 @@ from pathlib import Path
 from nstlib import images
 from nstlib.errors import InputError, number
 from nstlib.stylizers.engine import ENGINES, Engine
+from nstlib.words import _
 
 ENGINE_HELP = "gatys, slowly; fast, in styles it was trained for; adain and adain-light, in any; "
 ENGINE_HELP += "diffusion, out of noise"
@@ -124,7 +125,8 @@ def add_engine(parser: argparse.ArgumentParser, default: str, *, seeded=("diffus
 
 def _only_for(parser: argparse.ArgumentParser, engines: tuple[str, ...]) -> Callable:
     """An `add_argument` for options that these engines take, and `engine_of` refuses to others."""
-    group = parser.add_argument_group(f"for --engine {' or '.join(engines)} only")
+    title = _("for --engine {names} only").format(names=_(" or ").join(engines))
+    group = parser.add_argument_group(title)
 
     def add(*names: str, **how) -> None:
         option = group.add_argument(*names, **how)

@@ -1,11 +1,13 @@
 """Pictures side by side on the screen."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from nstlib.errors import InputError, number
 from nstlib.images.arrays import as_image, to_numpy
+from nstlib.images.fonts import MISSING, families
 
 
 def show(
@@ -19,7 +21,8 @@ def show(
 
     Pictures as `as_image` takes them, or maps of one channel with any range of values, drawn from
     black (smallest) to white. `columns` starts a new row after as many; `height` is that of a row,
-    in inches: pictures in a row are equally high, whatever their shapes.
+    in inches: pictures in a row are equally high, whatever their shapes. Chinese titles take a font
+    that has them, and a warning says so if none is installed.
     """
     import matplotlib.pyplot as plt
 
@@ -37,13 +40,16 @@ def show(
     widths = [_width(pictures[column::columns]) for column in range(columns)]
     inches = height * sum(widths), rows * (height + 0.3 * any(titles))
     grid = {"squeeze": False, "layout": "constrained", "width_ratios": widths}
+    font = {"fontfamily": families(titles), "fontsize": 10}
     _, axes = plt.subplots(rows, columns, figsize=inches, **grid)
     for axis in axes.flat:
         axis.axis("off")
     for axis, picture, title in zip(axes.flat, pictures, titles, strict=False):  # spare axes: empty
         axis.imshow(picture, **_drawing(picture))
-        axis.set_title(title, fontsize=10)
-    plt.show()
+        axis.set_title(title, **font)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", MISSING)  # `families` has said it, once
+        plt.show()
 
 
 def _width(pictures: Sequence[np.ndarray]) -> float:

@@ -156,8 +156,14 @@ def with_more_styles(trained: PaintingNetwork, names: Sequence[str]) -> Painting
     A network with conditional instance normalisation gets a scale and a shift for each new style,
     which start from the mean of the learnt ones (Dumoulin et al. 2017, section 3.2); a StyleBank
     gets a bank (Chen et al. 2017, section 4.3). Train it with `only=` the new numbers: pictures in
-    the old styles then stay what they are, to the bit.
+    the old styles then stay what they are, to the bit. Raises InputError for a network that takes
+    no mix of styles, or names that are not new to it.
     """
+    if trained.architecture in (TEXTURE, DIFFUSION):
+        raise InputError(
+            f"This network is {trained.architecture}, which takes no mix of styles, so that none "
+            "can be added. Train another one, or add to one such as light or stylebank."
+        )
     if not trained.styles:
         raise InputError("A network for any style has no list of styles that could grow.")
     known = [name for name in names if name in trained.styles]

@@ -16,6 +16,7 @@ from nstlib.backend import backend_name, backend_version, device, has_gpu, keras
 from nstlib.errors import InputError, choice, number
 from nstlib.files import write_problem
 from nstlib.machine import held_back
+from nstlib.words import _
 
 
 def hello(seed: int = 0) -> None:
@@ -25,10 +26,11 @@ def hello(seed: int = 0) -> None:
     """
     number("seed", seed, 0, 2**32 - 1, whole=True)
     _figures_as_jpeg()
+    rest = _("budget {budget} · seed {seed}").format(budget=budget_name(), seed=seed)
     print(
         f"nstlib {__version__} · Python {platform.python_version()} · Keras "
         f"{keras.__version__} on {backend_name()} {backend_version()} · {device()} · "
-        f"budget {budget_name()} · seed {seed}"
+        f"{rest}"
     )
     with held_back():  # seeding imports TensorFlow, if it is installed, on any backend
         keras.utils.set_random_seed(seed)  # last, since a library that loads may draw numbers
@@ -99,7 +101,7 @@ def check(yours: Any, reference: Any, *, tolerance: float = 1e-4) -> bool:
     relative to the reference's largest value. Never raises, so that Run All always finishes.
     """
     from nstlib.notebook.answers import ANSWERS  # half a second of SciPy
-    from nstlib.notebook.answers.kinds import NOTHING, difference
+    from nstlib.notebook.answers.kinds import difference, nothing
 
     hint = ""
     try:
@@ -108,8 +110,9 @@ def check(yours: Any, reference: Any, *, tolerance: float = 1e-4) -> bool:
         else:
             problem = difference(yours, reference, tolerance)
     except Exception as error:  # whatever a half-written answer is, the notebook goes on
-        problem = f"a {type(yours).__name__} cannot be compared with the reference ({error})"
-    print(f"not yet: {problem}" if problem else "yes")
-    if problem and hint and NOTHING not in problem:
-        print(f"A hint: {hint}")
+        problem = _("a {kind} cannot be compared with the reference ({error})")
+        problem = problem.format(kind=type(yours).__name__, error=error)
+    print(_("not yet: {problem}").format(problem=problem) if problem else _("yes"))
+    if problem and hint and nothing() not in problem:
+        print(_("A hint: {hint}").format(hint=_(hint)))
     return not problem

@@ -9,6 +9,8 @@ from packaging.requirements import Requirement
 
 from nstlib.cli import doctor
 
+ABOVE = f"mend what fails above, or: {doctor.REINSTALL}"
+
 
 def good() -> doctor.Check:
     return doctor.Check(True, "good")
@@ -24,7 +26,7 @@ def explode() -> doctor.Check:
         (lambda: doctor.Check(None, "not here", "do this"), "NOTE not here -> do this", 0),
         (lambda: doctor.Check(False, "broken", "do that"), "FAIL broken -> do that", 1),
         (lambda: doctor.Check(True, "fine", "no mend"), "OK   fine", 0),
-        (explode, f"FAIL explode: RuntimeError: no idea -> {doctor.ABOVE}", 1),
+        (explode, f"FAIL explode: RuntimeError: no idea -> {ABOVE}", 1),
     ],
 )
 def test_a_line_a_check(run, monkeypatch, check, line, code):

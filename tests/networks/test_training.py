@@ -256,6 +256,9 @@ def test_what_cannot_grow():
         with_more_styles(PaintingNetwork("adain-light", (), None), ["one"])
     with pytest.raises(InputError, match="one to add"):
         with_more_styles(PaintingNetwork("light", ("one",), None), ["one"])
+    for architecture in ("diffusion", "texture"):
+        with pytest.raises(InputError, match=f"is {architecture}, which takes no mix"):
+            with_more_styles(PaintingNetwork(architecture, ("one",), None), ["two"])
 
 
 # --- Other machines -------------------------------------------------------------------------------

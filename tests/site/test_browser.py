@@ -19,6 +19,21 @@ def test_a_word_is_found_without_a_server(site, page):
     page.locator("#search-results li a", has_text="Style is correlation").first.wait_for()
 
 
+@pytest.mark.parametrize(
+    ("words", "chapter"),
+    [
+        ("笔触", "用梯度下降作画"),  # two letters, in the middle of sentences
+        ("格拉姆矩阵", "风格就是相关性"),  # a term of the glossary
+        ("格拉姆矩阵的相关性", "风格就是相关性"),  # words without spaces
+        ("VGG19 特征图", "网络看见了什么"),
+    ],
+)
+def test_chinese_words_are_found(site, page, words, chapter):
+    pytest.importorskip("jieba", reason="requirements-site.txt is not installed")
+    page.goto(f"{(site / 'zh' / 'search.html').as_uri()}?q={words}")
+    page.locator("#search-results li a", has_text=chapter).first.wait_for()
+
+
 def test_a_formula_is_set(site, page):
     page.goto((site / "en" / "notebooks" / "03_style_is_correlation.html").as_uri())
     page.locator("mjx-container svg").first.wait_for()

@@ -1,5 +1,6 @@
 """The site as files: every page is there, leads somewhere, and loads nothing foreign."""
 
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -55,6 +56,16 @@ def test_there_is_a_page_for_every_notebook_and_paper(site, paints):
     ]
     assert [path for path in made if not path.exists()] == []
     assert (site / "en" / "try.html").exists() == paints
+
+
+def test_the_search_knows_chinese_words_inside_sentences(site):
+    pytest.importorskip("jieba", reason="requirements-site.txt is not installed")
+    text = (site / "zh" / "searchindex.js").read_text(encoding="utf-8")
+    index = json.loads(text.removeprefix("Search.setIndex(").rstrip().removesuffix(")"))
+    for word in ("笔触", "风格", "特征", "格拉姆矩阵", "梯度", "感受野", "vgg19"):
+        places = index["terms"].get(word, [])
+        found = {index["docnames"][n] for n in ([places] if isinstance(places, int) else places)}
+        assert any(name.startswith("notebooks/0") for name in found), word
 
 
 def test_no_page_loads_anything_from_elsewhere(site, pages):

@@ -8,8 +8,12 @@ from typing import Any
 import numpy as np
 
 from nstlib.backend import ops
+from nstlib.words import _
 
-NOTHING = "nothing given"
+
+def nothing() -> str:
+    """What is said of an exercise that nobody has begun."""
+    return _("nothing given, write your answer in place of the dots")
 
 
 @dataclass(frozen=True)
@@ -24,8 +28,9 @@ class Word:
         """What is wrong with an answer, or ""."""
         word = "" if yours is ... else str(yours).strip().lower()
         if word in self.words:
-            return "" if _hash(word) == self.hashed else f"{word!r} is not the answer"
-        return difference(yours, ...) if yours is ... else f"write one of {', '.join(self.words)}"
+            return "" if _hash(word) == self.hashed else _no_answer(repr(word))
+        words = _("write one of {words}").format(words=", ".join(self.words))
+        return difference(yours, ...) if yours is ... else words
 
 
 @dataclass(frozen=True)
@@ -49,18 +54,24 @@ def _hash(word: str) -> str:
     return hashlib.sha256(word.encode()).hexdigest()[:12]
 
 
+def _no_answer(given: str) -> str:
+    return _("{given} is not the answer").format(given=given)
+
+
 def difference(yours: Any, reference: Any, tolerance: float = 1e-4) -> str:
     """The first difference in words, or "" for none."""
     if yours is None or yours is ...:
-        return f"{NOTHING}, write your answer in place of the dots"
+        return nothing()
     both = yours, reference
     mine, theirs = (dict(enumerate(v)) if isinstance(v, list | tuple) else v for v in both)
     if not (isinstance(mine, dict) and isinstance(theirs, dict)):
         return _array_difference(yours, reference, tolerance)
     if mine.keys() != theirs.keys():
-        return f"the entries are {list(mine)}, expected {list(theirs)}"
+        found = _("the entries are {mine}, expected {theirs}")
+        return found.format(mine=list(mine), theirs=list(theirs))
+    at = _("at {key!r}, {problem}")
     problems = ((key, difference(mine[key], theirs[key], tolerance)) for key in theirs)
-    return next((f"at {key!r}, {problem}" for key, problem in problems if problem), "")
+    return next((at.format(key=key, problem=problem) for key, problem in problems if problem), "")
 
 
 def _array_difference(yours: Any, reference: Any, tolerance: float) -> str:
@@ -68,12 +79,14 @@ def _array_difference(yours: Any, reference: Any, tolerance: float) -> str:
     arrays = [ops.convert_to_numpy(value) for value in (yours, reference)]
     yours, reference = (a.astype("float64") if a.dtype.kind in "biufV" else a for a in arrays)
     if yours.shape != reference.shape:
-        return f"the shape is {yours.shape}, expected {reference.shape}"
+        found = _("the shape is {mine}, expected {theirs}")
+        return found.format(mine=yours.shape, theirs=reference.shape)
     if yours.dtype != np.float64 or reference.dtype != np.float64:
         right = np.array_equal(yours, reference)
-        return "" if right else f"{repr(yours.tolist()):.60} is not the answer"
+        return "" if right else _no_answer(f"{repr(yours.tolist()):.60}")
     largest = np.max(np.abs(reference), initial=0.0)
     allowed = tolerance * (largest or 1.0)
     if np.allclose(yours, reference, rtol=0, atol=allowed):
         return ""
-    return f"the largest difference is {np.max(np.abs(yours - reference)):.3g}"
+    largest = np.max(np.abs(yours - reference))
+    return _("the largest difference is {largest:.3g}").format(largest=largest)
