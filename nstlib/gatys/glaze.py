@@ -80,6 +80,12 @@ def _start(painting: np.ndarray, size: int, seed: int) -> np.ndarray:
     return np.clip(painting.mean(axis=(1, 2), keepdims=True) + SPREAD * noise, 0, 1)
 
 
+def _all_around(texture: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """A texture at another size, each edge enlarged with what lies beyond the other: no seam."""
+    height, width = shape
+    return resize(np.tile(texture, (1, 1, 3, 1)), (height, 3 * width))[:, :, width : 2 * width]
+
+
 def _stages(painting, plan: Recipe, size: int, style_scale: float, views: Callable) -> Iterator:
     """(recipe, surface, painting) for each size, smallest first, but those too small to be seen."""
     smallest = smallest_side(plan.layers, plan.padding)
@@ -98,7 +104,7 @@ def _through_stages(stages: list, texture: np.ndarray, asked: Objective) -> Iter
     planned = sum(len(SETS) * (1 + stage.steps) for stage, *_ in stages) - 1
     last = None
     for stage, table, painting in stages:
-        texture = resize(texture if last is None else last.image, table.texture_shape)
+        texture = _all_around(texture if last is None else last.image, table.texture_shape)
         evaluate_views = _judge(table, painting, asked)
         for first in SETS:
             turns = [first / VIEWS + quarter / 4 for quarter in range(4)]
