@@ -116,6 +116,10 @@ STILLS = {
         lambda page: page.locator("canvas").first.click(position={"x": 330, "y": 190}),
     ),
     "style_explorer": Still(f"nst.style_explorer({PHOTOS})"),
+    "attention_explorer": Still(
+        "nst.attention_explorer('cat', 'starry_night', size=320)",
+        lambda page: page.locator("canvas").first.click(position={"x": 130, "y": 90}),
+    ),
     "any_style_explorer": Still(
         "nst.any_style_explorer('cat', 'delaunay_metzinger', size=384)",
         lambda page: page.get_by_text("drag the white line").wait_for(timeout=1000 * LONGEST),

@@ -1,10 +1,11 @@
 """A painting's style on a surface: a texture, grown until the surface has the style from all sides.
 
 What is compared are views, not the texture. So strokes are as large on a neck as on a belly, where
-a picture that is laid around is squeezed or stretched, and no view knows of a seam at the back. The
-idea is that of Mordvintsev, Pezzotti, Schubert & Olah 2018, "Differentiable Image
-Parameterizations", the section on 3D models; we depart from it in fixed views of a
-surface of revolution, for which no graphics library is needed, in L-BFGS, and in having no content.
+a picture that is laid around is squeezed or stretched. No view knows of a seam at the back, nor do
+the waves in which the texture moves: they close around. The idea is that of Mordvintsev, Pezzotti,
+Schubert & Olah 2018, "Differentiable Image Parameterizations", the section on 3D models; we depart
+from it in fixed views of a surface of revolution, for which no graphics library is needed, in
+L-BFGS, and in having no content.
 """
 
 import warnings
@@ -30,7 +31,7 @@ SETS = (0, 2, 1, 3)  # of the four views in a quarter; a set is one from each qu
 SPREAD = 0.02  # of the noise at the start, around the painting's mean colour
 STEPS = 15  # of L-BFGS for each set of views, at half size and at full size
 # Whatever is seen counts, as far as the outline: else foot and rim would belong to no view.
-PLAN = recipe("default", content_weight=0.0, mask_inset=0.0)
+PLAN = recipe("default", coordinates="waves around", content_weight=0.0, mask_inset=0.0)
 
 
 def grow_glaze(
@@ -80,6 +81,12 @@ def _start(painting: np.ndarray, size: int, seed: int) -> np.ndarray:
     return np.clip(painting.mean(axis=(1, 2), keepdims=True) + SPREAD * noise, 0, 1)
 
 
+def _all_around(texture: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """A texture at another size, each edge enlarged with what lies beyond the other: no seam."""
+    height, width = shape
+    return resize(np.tile(texture, (1, 1, 3, 1)), (height, 3 * width))[:, :, width : 2 * width]
+
+
 def _stages(painting, plan: Recipe, size: int, style_scale: float, views: Callable) -> Iterator:
     """(recipe, surface, painting) for each size, smallest first, but those too small to be seen."""
     smallest = smallest_side(plan.layers, plan.padding)
@@ -98,7 +105,7 @@ def _through_stages(stages: list, texture: np.ndarray, asked: Objective) -> Iter
     planned = sum(len(SETS) * (1 + stage.steps) for stage, *_ in stages) - 1
     last = None
     for stage, table, painting in stages:
-        texture = resize(texture if last is None else last.image, table.texture_shape)
+        texture = _all_around(texture if last is None else last.image, table.texture_shape)
         evaluate_views = _judge(table, painting, asked)
         for first in SETS:
             turns = [first / VIEWS + quarter / 4 for quarter in range(4)]

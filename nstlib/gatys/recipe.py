@@ -22,12 +22,13 @@ class Recipe:
     divides each content and style term by the mean square of its target, so that 1 is the loss of a
     picture that excites nothing, at every layer and for every picture; without it block 4 drowns
     the others. `start` is "content", "noise" or "mix" (then `noise_share` of the start is noise).
-    One step is one update of the picture by `optimizer`: "lbfgs", "adam" or "sgd", in "pixels" or
-    in "waves" (`nstlib.gatys.solvers`). `learning_rate` is in pixels of 0..1 and is multiplied by
-    `decay` every 100 steps. `coarse` maps sizes, as parts of the picture's, to steps that are taken
-    there first, smallest first, with the content weight multiplied by `coarse_content`. With
-    `grain` above 1 paintings are looked at without what is finer, in pixels, since a weave of
-    threads would answer it (`nst.without_grain`). `precision` is the type in which VGG computes
+    One step is one update of the picture by `optimizer`: "lbfgs", "adam" or "sgd", in "pixels", in
+    "waves", or in "waves around" if left and right are one (`nstlib.gatys.solvers`).
+    `learning_rate` is in pixels of 0..1 and is multiplied by `decay` every 100 steps. `coarse` maps
+    sizes, as parts of the picture's, to steps that are taken there first, smallest first, with the
+    content weight multiplied by `coarse_content`. With `grain` above 1 paintings are looked at
+    without what is finer, in pixels, since a weave of threads would answer it
+    (`nst.without_grain`). `precision` is the type in which VGG computes
     (`nstlib.vgg.network.build_vgg`); "fast" takes mixed_bfloat16 on CPUs that have it, in half the
     time. With `average` > 0 the result is the running average of the steps with that decay.
     `convention` says how weights are to be read (`nst.CONVENTIONS`).

@@ -78,7 +78,45 @@ class Waves:
         return (scipy.fft.dctn(gradient.astype("float64"), **self.transform) * self.reach).ravel()
 
 
-COORDINATES = {"pixels": Pixels, "waves": Waves}
+class WavesAround(Waves):
+    """Waves of a picture whose left edge goes on at its right, such as a texture around a vase.
+
+    Mirrored waves would shape both edges each for itself, which shows as a seam. Across these are
+    Hartley's, sums of a sine and a cosine, which close around: real, orthonormal, and their own
+    inverse. Down they are cosines, as in `Waves`.
+    """
+
+    def __init__(self, shape: tuple[int, ...]):
+        _, height, width, _ = shape
+        across = np.arange(width)  # whole waves, of which `Waves` counts the halves
+        down = np.arange(height)[:, None] / height
+        right = 2 * np.minimum(across, width - across)[None] / width
+        frequency = np.maximum(np.hypot(down, right), 1 / max(height, width))
+        self.shape = shape
+        self.reach = ((frequency / frequency.max()) ** -SLOPE)[None, :, :, None]
+
+    def vector(self, picture: np.ndarray) -> np.ndarray:
+        return (self._amplitudes(picture) / self.reach).ravel()
+
+    def picture(self, vector: np.ndarray) -> np.ndarray:
+        waves = _hartley(self.reach * vector.reshape(self.shape))
+        return scipy.fft.idct(waves, axis=1, norm="ortho", workers=-1)
+
+    def slope(self, gradient: np.ndarray) -> np.ndarray:
+        return (self._amplitudes(gradient) * self.reach).ravel()
+
+    def _amplitudes(self, picture: np.ndarray) -> np.ndarray:
+        columns = scipy.fft.dct(picture.astype("float64"), axis=1, norm="ortho", workers=-1)
+        return _hartley(columns)
+
+
+def _hartley(values: np.ndarray) -> np.ndarray:
+    """Across, each row as sums of a sine and a cosine; twice, it is the row again."""
+    waves = scipy.fft.fft(values, axis=2, norm="ortho", workers=-1)
+    return waves.real - waves.imag
+
+
+COORDINATES = {"pixels": Pixels, "waves": Waves, "waves around": WavesAround}
 
 
 # --- Solvers -------------------------------------------------------------------------------------

@@ -34,6 +34,14 @@ def test_a_coarse_size_comes_first(painting):
     assert sizes[0] < sizes[-1] and sizes == sorted(sizes)
 
 
+def test_between_the_sizes_no_place_around_is_special():
+    texture = np.random.default_rng(2).uniform(0, 1, (1, 12, 24, 3)).astype("float32")
+    larger = glaze._all_around(texture, (24, 48))
+    assert larger.shape == (1, 24, 48, 3)
+    turned = glaze._all_around(np.roll(texture, 7, axis=2), (24, 48))
+    np.testing.assert_allclose(turned, np.roll(larger, 14, axis=2), atol=1e-5)
+
+
 def test_a_painting_of_one_colour_gives_a_glaze_of_it():
     flat = np.full((1, 40, 40, 3), (0.2, 0.4, 0.7), "float32")
     with pytest.warns(UserWarning, match="of one colour"):

@@ -29,6 +29,20 @@ def test_in_waves_low_frequencies_move_furthest():
     assert moved(15, 15) == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize(("space", "same"), [(solvers.WavesAround, True), (Waves, False)])
+def test_waves_around_know_no_edge(space, same):
+    """A pull at one place moves what is around it, and the same if all is turned."""
+    pull = np.zeros((1, 8, 13, 3))
+    pull[:, 3, 1] = 1.0
+    space = space(pull.shape)
+
+    def moved(slope):
+        return space.picture(space.slope(slope))
+
+    turned = np.roll(moved(pull), 11, axis=2)
+    assert np.allclose(moved(np.roll(pull, 11, axis=2)), turned, atol=1e-12) == same
+
+
 def test_outside_of_0_to_1_the_leash_pulls_and_the_picture_is_clipped():
     picture = np.array([-0.5, 0.5, 1.25, 1.0]).reshape(1, 1, 4, 1)
 

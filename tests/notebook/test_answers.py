@@ -105,6 +105,17 @@ def hidden(cover, secret, bits=3):
     return cover // step * step + secret // (256 // step)
 
 
+def bands(curve, slanted=True):
+    """A glaze's area; not `slanted`: as if every band stood upright."""
+    ways = np.linalg.norm(np.diff(curve, axis=0), axis=1) if slanted else np.diff(curve[:, 1])
+    return (np.pi * (curve[1:, 0] + curve[:-1, 0]) * ways).sum()
+
+
+def likest(queries, keys, values, cosine=True):
+    unit = keys / np.linalg.norm(keys, axis=1, keepdims=True) if cosine else keys
+    return values[(queries @ unit.T).argmax(axis=1)]
+
+
 RIGHT = {
     "05.build": transposed,
     "05.change": rounds(75),
@@ -132,6 +143,9 @@ RIGHT = {
     "11.build": hidden,
     "11.change": 5,
     "11.predict": 0.25,
+    "15.build": bands,
+    "15.change": likest,
+    "15.predict": 1,
 }
 WRONG = [
     ("05.build", lambda g, s: fft.dctn(s * g, axes=(1, 2), norm="ortho")),
@@ -188,6 +202,13 @@ WRONG = [
     ("11.predict", 0),
     ("11.predict", 0.5),
     ("11.predict", 1),
+    ("15.build", lambda curve: bands(curve[:, ::-1])),
+    ("15.build", lambda curve: bands(curve) / 2),
+    ("15.build", lambda curve: bands(curve, slanted=False)),
+    ("15.change", lambda q, k, values: likest(q, k, values, cosine=False)),
+    ("15.change", lambda q, k, values: likest(k, q, values)),
+    ("15.change", lambda q, k, values: likest(q, k, k)),
+    ("15.predict", 2),
 ]
 
 
@@ -202,7 +223,7 @@ def test_wrong_answers_get_a_hint(name, yours, capsys):
     assert "A hint: " in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["06.change", "08.build", "09.build", "11.build"])
+@pytest.mark.parametrize("name", ["06.change", "08.build", "09.build", "11.build", "15.build"])
 @pytest.mark.parametrize("yours", [..., lambda *_: ..., lambda *_: None])
 def test_a_stub_is_not_wrong_but_empty(name, yours, capsys):
     assert not course.check(name, yours)

@@ -1,7 +1,8 @@
-"""What the exercises of chapter 11 ask for, and a hint for each."""
+"""What the exercises of chapters 11 and 15 ask for, and a hint for each."""
 
 import numpy as np
 
+from nstlib.images.surfaces import profile
 from nstlib.notebook.answers.kinds import Value
 
 
@@ -16,7 +17,21 @@ def _field(halvings: int) -> int:
     return 4 + sum(3 * 2**number for number in range(1, halvings + 1))
 
 
+def _area(curve: np.ndarray) -> float:
+    """Of a surface of revolution: bands between rings, each a piece of a cone's coat."""
+    radii, ways = curve[:, 0], np.linalg.norm(np.diff(curve, axis=0), axis=1)
+    return float(np.sum(np.pi * (radii[:-1] + radii[1:]) * ways))
+
+
+def _of_likest(queries: np.ndarray, keys: np.ndarray, values: np.ndarray) -> np.ndarray:
+    keys = keys / np.linalg.norm(keys, axis=1, keepdims=True)
+    return values[np.argmax(queries @ keys.T, axis=1)]
+
+
 _COVER, _SECRET = np.random.default_rng(11).integers(0, 256, (2, 6, 9, 3), dtype="uint8")
+_POTS = [profile("bowl"), profile([(1, 0), (1, 2)]), profile([(0, 0), (1, 1)])]
+_QUERIES, _KEYS, _VALUES = np.random.default_rng(15).standard_normal((3, 8, 5)).astype("float32")
+_KEYS *= np.arange(1, 9, dtype="float32")[:, None]  # cosines and products differ
 
 
 ANSWERS = {
@@ -36,5 +51,23 @@ ANSWERS = {
         "call the mark m; true pictures cost (m - 1)^2 / 2 and painted ones m^2 / 2. Which m makes "
         "the sum least?",
         tolerance=0.02,
+    ),
+    "15.build": Value(
+        lambda: [_area(pot) for pot in _POTS],
+        "a cylinder of radius 1 and height 2 has 4 pi. For a band take half the sum of its two "
+        "radii, and the way between the rings as np.linalg.norm of their difference.",
+        of=lambda area: [area(pot.copy()) for pot in _POTS],
+        tolerance=1e-3,
+    ),
+    "15.change": Value(
+        lambda: _of_likest(_QUERIES, _KEYS, _VALUES),
+        "`(unit(queries) @ unit(keys).T)` has a row for each query; argmax along it is a number of "
+        "a key, and values[…] takes such numbers.",
+        of=lambda likest: likest(_QUERIES.copy(), _KEYS.copy(), _VALUES.copy()),
+    ),
+    "15.predict": Value(
+        lambda: 1,
+        "what does the first answer say, if the best guess is always that picture? And what is "
+        "left to do?",
     ),
 }
