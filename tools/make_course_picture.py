@@ -1,6 +1,6 @@
 """Make the README's picture of the course: the hero of every chapter, as its notebook stores it.
 
-    python tools/make_course_picture.py [--columns 5] [--width 400] [--out FILE]
+    python tools/make_course_picture.py [--columns 4] [--width 400] [--out FILE]
 
 What a hero is, heroes.py says.
 """
@@ -36,7 +36,7 @@ def sheet(chapters: dict[str, Image.Image], columns: int, width: int) -> Image.I
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--columns", type=int, default=5)
+    parser.add_argument("--columns", type=int, default=4)
     parser.add_argument("--width", type=int, default=400, help="of a tile in pixels")
     parser.add_argument("--out", type=Path, default=ROOT / "data" / "gallery" / "course.jpg")
     args = parser.parse_args()
