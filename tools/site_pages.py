@@ -31,7 +31,7 @@ ANCHOR = re.compile(r'^<a id="([\w-]+)"></a>\n\n(?=#)', re.MULTILINE)
 LINKED = re.compile(r"\[([^\]]*)\]\([^)\s]+\)")
 PART = re.compile(r"^# (?=Part |第.部分)", re.MULTILINE)
 READING = re.compile(r"(\d+) minutes to read")
-RUNNING = re.compile(r"(\d+) minutes? on a laptop")
+RUNNING = re.compile(r"(\d+) minutes?(?: \(estimated\))? on a laptop")
 # Each route in reading order; a test compares it with what the chapters say that they need.
 ROUTES = {
     "afternoon": ["00", "02", "03", "04"],
