@@ -202,6 +202,10 @@ def test_links_lead_to_chinese_where_there_is_some(course):
         assert part in cells[0].source
 
 
+def test_a_link_out_of_the_project_is_left_for_the_rules_to_name(course):
+    assert translate.link(translate.ROOT.parent / "away.md", course).endswith("../away.md")
+
+
 def test_what_is_stale_stays_english_and_does_not_fail(course, capsys):
     text = file().replace(KEYS[4], "01234567")
     translate.file_of(course).write_text(text, encoding="utf-8")

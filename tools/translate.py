@@ -172,7 +172,7 @@ def link(target: Path, path: Path) -> str:
     """From the Chinese of a notebook to a file, or to its Chinese if it has one."""
     if target.suffix == ".ipynb" and target.is_relative_to(FOLDER) and file_of(target).exists():
         target = built_of(target)
-    elif target.suffix == ".md":
+    elif target.suffix == ".md" and target.is_relative_to(ROOT):
         room, *rest = target.relative_to(ROOT).parts  # docs/zh/formats.md, README.zh.md
         places = (target.with_suffix(".zh.md"), ROOT.joinpath(room, "zh", *rest))
         target = next((place for place in places if place.exists()), target)
