@@ -40,6 +40,14 @@ def test_a_formula_is_set(site, page):
     assert page.locator("mjx-merror").count() == 0
 
 
+@pytest.mark.parametrize("width", [390, 800, 1100, 1400])
+def test_no_formula_or_code_pushes_the_text_out_of_the_window(site, page, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto((site / "en" / "notebooks" / "11_collections_and_cartoons.html").as_uri())
+    page.locator("mjx-container svg").first.wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def repainted(page, act) -> np.ndarray:
     """What the canvas shows after something was done, (1, height, width, 3)."""
     page.evaluate("at('status').textContent = ''")
