@@ -14,6 +14,7 @@ from nstlib.images import bundled
 from nstlib.images.arrays import resize
 from nstlib.networks.conditions import conditions
 from nstlib.networks.files import load_network
+from nstlib.networks.palette import palette_of
 
 pytestmark = pytest.mark.xdist_group("shipped")  # one worker looks at a painting once for all
 FOLDER = data_folder() / "weights"
@@ -141,6 +142,18 @@ def test_drawn_faces_come_near_to_the_artists_ink():
     assert far < 0.6 * untouched and far < 0.5 * another
     strong = [(np.ptp(one, axis=-1) > 0.2).mean() for one in (made, colour)]  # paper has a tint
     assert strong[0] < 0.1 * strong[1], "colour is left"
+
+
+@pytest.mark.parametrize(("name", "sheet"), [("shanshui", "ink"), ("blue_green", "blue_green")])
+def test_a_photo_comes_near_to_the_colours_of_the_collection(name, sheet):
+    """Mean and spread of light, and of both pairs of opponent colours, as palettes have them."""
+    wanted = np.mean([palette_of(one[None]) for one in bundled.collection(sheet)], axis=0)
+    for photo in ("cat", "golden_temple"):
+        before = bundled.photo(photo, 160)
+        after = painted(name, name, before)
+        far, was = (np.abs(palette_of(one) - wanted).mean() for one in (after, before))
+        assert far < 0.5 * was, f"{photo}: {far:.3f} after {was:.3f}"
+        assert np.abs(after - before).std() > 0.02 and after.std() > 0.03, "a haze"
 
 
 def test_a_network_to_train_belongs_to_nobody_else():
