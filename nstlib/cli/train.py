@@ -67,6 +67,8 @@ def run(args: argparse.Namespace) -> None:
     train_diffusion.check(args)
     if args.begin_as and not (args.kind == "one-way" and args.go_on_from):
         args.usage_error("--begin-as is for one-way with --go-on-from")
+    if args.zoom and args.kind not in ("collection", "one-way"):
+        args.usage_error("--zoom is for collection and one-way")
     from nstlib.backend import has_fast_bfloat16, has_gpu, own_settings
 
     for name, usual in _usual(args.kind).items():

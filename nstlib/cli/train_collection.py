@@ -30,8 +30,14 @@ def taught(args: argparse.Namespace) -> tuple:
 
 
 def _options(args: argparse.Namespace) -> dict:
-    zoom = {} if args.zoom is None else {"zoom": tuple(args.zoom)}
-    return settings(args) | zoom
+    if args.zoom is None:
+        return settings(args)
+    least, most = args.zoom
+    if not 1 <= least <= most:
+        raise InputError(
+            f"--zoom is {least:g} {most:g}: give two numbers from 1 up, the smaller first."
+        )
+    return settings(args) | {"zoom": (least, most)}
 
 
 def _one_style(args: argparse.Namespace, folder):
@@ -41,6 +47,8 @@ def _one_style(args: argparse.Namespace, folder):
         return new(args.kind, (name,))
     before = begun(args.kind, args.go_on_from)
     if args.begin_as:
+        if not before.styles:
+            raise InputError(f"{args.go_on_from} knows no style by name: leave out --begin-as.")
         return networks.beginning.network_of_one(before, args.begin_as, name)
     if not before.styles:
         return _from_any_style(args, {name: folder})

@@ -119,6 +119,13 @@ def test_train_one_way_from_a_style_of_a_network_of_many(run, photo, photos, tmp
     code, _, error = run(*train, *light)
     assert code == 1 and "knows 15 styles: say with --begin-as which one" in error
     assert run(*train, "-o", "other", "--begin-as", "great_wave")[0] == 2
+    any_style = ["--go-on-from", "adain-light", "-o", "other", "--begin-as", "great_wave"]
+    code, _, error = run(*train, *any_style)
+    assert code == 1 and "knows no style by name" in error
+    code, _, error = run(*train, "-o", "other", "--zoom", 2, 1)
+    assert code == 1 and "two numbers from 1 up, the smaller first" in error
+    styles = ["train", "styles", "--content", photos, "--style", "the_scream", "-o", "other"]
+    assert run(*styles, "--zoom", 1, 2)[0] == 2
 
 
 def test_options_reach_the_training(run, photo, photos, taught):
