@@ -103,6 +103,7 @@ from .networks.training.diary import read_log as read_log
 from .networks.training.loop import train as train
 from .networks.training.loss import PerceptualLoss as PerceptualLoss
 from .networks.training.texture import train_texture as train_texture
+from .networks.training.cartoon import train_cartoon as train_cartoon
 from .networks.training.one_way import train_one_way as train_one_way
 from .networks.training.unpaired import train_unpaired as train_unpaired
 

@@ -10,6 +10,8 @@ from nstlib.errors import InputError
 from nstlib.files import write
 from nstlib.stylizers.engine import ANY_STYLE
 
+COLLECTIONS = {"collection": "unpaired", "one-way": "one_way", "cartoon": "cartoon"}
+OWN_TRAINING = COLLECTIONS | {"diffusion": "diffusion"}  # the module of what `train` teaches
 NETWORK = "network.npz"  # in the folder of a training
 PREVIEWS = ("great_wall", "cat", "chameleon")
 PREVIEW_PAINTINGS = ("starry_night", "great_wave", "the_scream", "composition_vii", "san_giorgio")
@@ -20,7 +22,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add(
         "kind",
         choices=KINDS,
-        help="one style; many; a StyleBank; a collection and back, or one way; any; a painter",
+        help="one style; many; a StyleBank; a collection, there and back, one way, of cartoons; …",
     )
     photos = "a folder of photos; diffusion needs none"
     add("--content", "--from", metavar="DIR", type=path, help=photos)
@@ -30,7 +32,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     begin = parser.add_mutually_exclusive_group().add_argument
     begin("--add-to", metavar="NETWORK", help="teach it the styles, change nothing else")
     begin("--go-on-from", metavar="NETWORK", help="begin with this; styles: or adain-light")
-    add("--begin-as", metavar="STYLE", help="one-way: the style to begin with of a network of many")
+    add("--begin-as", metavar="STYLE", help="one way: the style to begin with of a network of many")
     strokes = "larger strokes: 640; finer: 320; else %(default)s"
     add("--style-size", metavar="N", type=WHOLE, default=448, help=strokes)
     add("--style-weight", metavar="W", type=WEIGHT, help="more paints more boldly")
@@ -39,23 +41,25 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--steps",
         metavar="N",
         type=WHOLE,
-        help="6000; collection: 20000; one-way: 2500; diffusion: 8000",
+        help="6000; collection: 20000; one way: 2500; diffusion: 8000",
     )
-    add("--batch", metavar="N", type=WHOLE, help="photos in a batch: 1; one-way: 2")
+    add("--batch", metavar="N", type=WHOLE, help="photos in a batch: 1; one way: 2")
     add("--crop", metavar="N", type=WHOLE, help="pixels of a photo: 256; collections: 128")
     zoom = "collections: how many times smaller than a photo a crop may be"
     add("--zoom", metavar=("FROM", "TO"), nargs=2, type=WEIGHT, help=zoom)
+    terms = "collections: what terms of the loss weigh, for example content=0.5"
+    add("--terms", metavar="NAME=W", nargs="+", help=terms)
     add(
         "--learning-rate",
         metavar="R",
         type=WEIGHT,
-        help="of Adam: 0.002; collection: 0.0002; one-way: 0.0007",
+        help="of Adam: 0.002; collection: 0.0002; one way: 0.0007",
     )
     add(
         "--every",
         metavar="N",
         type=WHOLE,
-        help="steps a checkpoint: 50; collection: 200; one-way: 100",
+        help="steps a checkpoint: 50; collection: 200; one way: 100",
     )
     add("--weights", metavar="W", default="imagenet", help="of VGG19: imagenet, random, or a file")
     add("--seed", metavar="N", type=int, default=0, help="of what is drawn: %(default)s")
@@ -65,10 +69,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Train, going on from the last checkpoint in OUT, then write the network and its card."""
     train_diffusion.check(args)
-    if args.begin_as and not (args.kind == "one-way" and args.go_on_from):
-        args.usage_error("--begin-as is for one-way with --go-on-from")
-    if args.zoom and args.kind not in ("collection", "one-way"):
-        args.usage_error("--zoom is for collection and one-way")
+    if args.begin_as and not (args.kind in ("one-way", "cartoon") and args.go_on_from):
+        args.usage_error("--begin-as is for one-way and cartoon, with --go-on-from")
+    for name in ("zoom", "terms"):
+        if getattr(args, name) and args.kind not in COLLECTIONS:
+            args.usage_error(f"--{name} is for {', '.join(COLLECTIONS)}")
     from nstlib.backend import has_fast_bfloat16, has_gpu, own_settings
 
     for name, usual in _usual(args.kind).items():
@@ -89,17 +94,16 @@ def run(args: argparse.Namespace) -> None:
 def _usual(kind: str) -> dict:
     """The settings of a training for which nothing was given."""
     usual = vars(networks.training.loop.Training())
-    own = {"collection": "unpaired", "one-way": "one_way", "diffusion": "diffusion"}.get(kind)
+    own = OWN_TRAINING.get(kind)
     return usual | (getattr(networks.training, own).USUAL if own else {})
 
 
 def _teacher(kind: str):
-    own = {
-        "collection": train_collection.taught,
-        "one-way": train_collection.taught,
-        "diffusion": train_diffusion.taught,
-    }
-    return own.get(kind, _taught_any_style if kind in ANY_STYLE else _taught_styles)
+    if kind in COLLECTIONS:
+        return train_collection.taught
+    if kind == "diffusion":
+        return train_diffusion.taught
+    return _taught_any_style if kind in ANY_STYLE else _taught_styles
 
 
 def _write(args: argparse.Namespace, trained, file, about: dict) -> None:

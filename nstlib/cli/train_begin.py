@@ -13,7 +13,7 @@ KINDS = {
     "styles": ("light", "adain-light"),
     "stylebank": ("stylebank",),
     "collection": ("cyclegan", "light", "adain-light"),
-    "one-way": ("light", "cyclegan", "adain-light"),
+    **dict.fromkeys(("one-way", "cartoon"), ("light", "cyclegan", "adain-light")),
     **{name: (name,) for name in (*ANY_STYLE, "diffusion")},
 }
 # The options that are arguments of both functions that train.

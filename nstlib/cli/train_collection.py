@@ -1,11 +1,11 @@
-"""`python -m nstlib train collection` and `one-way`: two folders that have no pairs."""
+"""`python -m nstlib train collection`, `one-way` and `cartoon`: two folders without pairs."""
 
 import argparse
 
 from nstlib import images, networks
 from nstlib.cli.options import path
 from nstlib.cli.train_begin import begun, new, settings
-from nstlib.errors import InputError
+from nstlib.errors import InputError, choice, number
 
 
 def taught(args: argparse.Namespace) -> tuple:
@@ -17,16 +17,39 @@ def taught(args: argparse.Namespace) -> tuple:
             f"photos look: it takes as --to one folder of pictures, not {' '.join(args.style)}, "
             "and neither --add-to nor --style-weight."
         )
-    one_way = args.kind == "one-way"
-    module = networks.training.one_way if one_way else networks.training.unpaired
-    train = module.train_one_way if one_way else module.train_unpaired
-    trained = _one_style(args, folder) if one_way else _two_ways(args, folder)
-    stream = train(trained.network, args.content, folder, args.output, **_options(args))
+    train, usual = _lesson(args.kind)
+    trained = (_two_ways if args.kind == "collection" else _one_style)(args, folder)
+    weights = usual | _terms(args, usual)
+    options = _options(args) | {"weights_of_terms": weights}
+    stream = train(trained.network, args.content, folder, args.output, **options)
     count = {"photos": stream.photos, "paintings": stream.paintings}
     return trained, {
         **{kind: f"{len(s.files)} files, {len(s.skipped)} unreadable" for kind, s in count.items()},
-        "loss_weights": ", ".join(f"{n} {weight:g}" for n, weight in module.WEIGHTS.items()),
+        "loss_weights": ", ".join(f"{name} {weight:g}" for name, weight in weights.items()),
     }
+
+
+def _lesson(kind: str) -> tuple:
+    """The function that trains, and what each term of its sum weighs."""
+    training = networks.training
+    if kind == "cartoon":
+        return training.cartoon.train_cartoon, training.cartoon.WEIGHTS
+    if kind == "one-way":
+        return training.one_way.train_one_way, training.one_way.WEIGHTS
+    return training.unpaired.train_unpaired, training.unpaired.WEIGHTS
+
+
+def _terms(args: argparse.Namespace, usual: dict) -> dict:
+    """The weights that were given as NAME=W."""
+    found = {}
+    for given in args.terms or ():
+        name, _, weight = given.partition("=")
+        try:
+            value = float(weight)
+        except ValueError:
+            raise InputError(f"--terms {given}: give NAME=W, for example content=0.5.") from None
+        found[choice("term", name, usual)] = number(f"--terms {name}", value, 0)
+    return found
 
 
 def _options(args: argparse.Namespace) -> dict:

@@ -10,7 +10,7 @@ import numpy as np
 from nstlib.errors import number
 from nstlib.images import filter_parts as parts
 from nstlib.images.arrays import as_image
-from nstlib.images.filter_parts import as_picture, brightness
+from nstlib.images.filter_parts import as_picture
 from nstlib.images.regions import fill_regions, flat_regions
 
 FULL_INK = 0.25  # how far above the first grey line a difference of colours is drawn in black
@@ -58,10 +58,15 @@ def texture_look(image, *, seed=0) -> np.ndarray:
     palette or its light: only lines and the fineness of detail are left. Wang & Yu 2020, section
     3.3; departure: divided by the sum of all weights, so that white stays white.
     """
+    return as_picture(as_image(image)[0] @ texture_weights(seed))
+
+
+def texture_weights(seed: int) -> np.ndarray:
+    """How much of red, green and blue the gray of a texture takes: (3,), of the sum 1."""
     number("seed", seed, 0, whole=True)
-    weights = COLOR_SHARE * np.random.default_rng(seed).uniform(-1, 1, 3)
-    gray = (1 - COLOR_SHARE) * brightness(image) + as_image(image)[0] @ weights
-    return as_picture(gray / (1 - COLOR_SHARE + weights.sum()))
+    drawn = np.random.default_rng(seed).uniform(-1, 1, 3)
+    weights = (1 - COLOR_SHARE) * parts.LUMA + COLOR_SHARE * drawn
+    return weights / weights.sum()
 
 
 # --- Parts ---------------------------------------------------------------------------------------

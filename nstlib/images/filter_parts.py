@@ -12,11 +12,12 @@ from nstlib.errors import number
 from nstlib.images.arrays import as_image
 
 MIRROR = cv2.BORDER_REFLECT
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # as television weighs red, green and blue
 
 
 def brightness(image):
-    """(height, width), 0..1, of a picture, as television weighs its colours."""
-    return as_image(image)[0] @ np.array([0.299, 0.587, 0.114], np.float32)
+    """(height, width), 0..1, of a picture."""
+    return as_image(image)[0] @ LUMA
 
 
 def as_picture(pixels):

@@ -10,7 +10,7 @@ from PIL import Image
 
 from nstlib.cli.train_begin import SETTINGS
 from nstlib.networks.files import load_network
-from nstlib.networks.training import any_style, loop, one_way, unpaired
+from nstlib.networks.training import any_style, cartoon, loop, one_way, unpaired
 from nstlib.networks.training.diary import write_log
 from nstlib.networks.training.loop import Training
 
@@ -61,8 +61,11 @@ def taught(monkeypatch) -> list[dict]:
     def train_one_way(network, content, paintings, out, **options):
         return train_unpaired(network, content, paintings, out, **options)
 
-    homes = {train: loop, train_unpaired: unpaired, train_one_way: one_way}
-    for function in (train, train_any_style, lay_style_axes, train_unpaired, train_one_way):
+    def train_cartoon(network, content, paintings, out, **options):
+        return train_unpaired(network, content, paintings, out, **options)
+
+    homes = {train: loop, train_unpaired: unpaired, train_one_way: one_way, train_cartoon: cartoon}
+    for function in (train_any_style, lay_style_axes, *homes):
         name, module = function.__name__, homes.get(function, any_style)
         stand_in = create_autospec(getattr(module, name), side_effect=function)
         monkeypatch.setattr(module, name, stand_in)
@@ -126,6 +129,25 @@ def test_train_one_way_from_a_style_of_a_network_of_many(run, photo, photos, tmp
     assert code == 1 and "two numbers from 1 up, the smaller first" in error
     styles = ["train", "styles", "--content", photos, "--style", "the_scream", "-o", "other"]
     assert run(*styles, "--zoom", 1, 2)[0] == 2
+
+
+def test_train_on_cartoons_with_other_weights_of_the_terms(run, photos, tmp_path, taught):
+    train = ["train", "cartoon", "--from", photos, "--to", noise(tmp_path / "panels", 11)]
+    train += ["--go-on-from", "light", "--begin-as", "udnie", "-o", "new", "--preview"]
+    assert run(*train, "--terms", "texture=2", "content=0.5")[0] == 0
+    (told,) = taught
+    given = {"texture": 2.0, "content": 0.5}
+    assert told["weights_of_terms"] == cartoon.WEIGHTS | given and told["steps"] == 2500
+    assert load_network("new/network.npz").styles == ("panels",)
+    assert "texture 2, structure 1" in Path("new/card.md").read_text(encoding="utf-8")
+    for wrong, said in {
+        "texture": "give NAME=W", "texture=much": "give NAME=W", "texture=-1": "0 or more",
+        "tekstur=1": "Did you mean 'texture'?",
+    }.items():  # fmt: skip
+        code, _, error = run(*train, "--terms", wrong)
+        assert code == 1 and said in error
+    styles = ["train", "styles", "--content", photos, "--style", "the_scream", "-o", "other"]
+    assert run(*styles, "--terms", "style=1")[0] == 2
 
 
 def test_options_reach_the_training(run, photo, photos, taught):

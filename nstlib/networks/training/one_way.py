@@ -86,23 +86,37 @@ def train_one_way(
     way back. Raises InputError for a network of more styles than one.
     """
     plan = Training(**USUAL | options)
+    of_one_style(network)
+    shared = {"crop": plan.crop, "batch": plan.batch, "seed": plan.seed, "zoom": zoom}
+    stream = TwoFolders(photos, paintings, **shared)
+    set_mean_palettes(network, (stream.paintings,))
+    diary = {"previews": previews, "callbacks": callbacks}
+    teach(network, OneWayTrainer, stream, out, plan, weights_of_terms, **diary)
+    return stream
+
+
+# --- Shared with the training on cartoons --------------------------------------------------------
+
+
+def of_one_style(network: keras.Model) -> None:
+    """Raise InputError unless the network takes a picture and one number, its style's share."""
     if len(network.inputs) != 2 or network.inputs[-1].shape[-1] != 1:
         raise InputError(
             f"The network {network.name} takes {len(network.inputs)} inputs, the last of "
             f"{network.inputs[-1].shape[-1]} numbers; for one way it must take a picture and 1, "
             'its one style: build_network("light", 1).'
         )
-    shared = {"crop": plan.crop, "batch": plan.batch, "seed": plan.seed, "zoom": zoom}
-    stream = TwoFolders(photos, paintings, **shared)
-    set_mean_palettes(network, (stream.paintings,))
+
+
+def teach(network, make_trainer, stream: TwoFolders, out, plan, weights, *, previews, callbacks):
+    """Train a network of one style as `make_trainer` says: (network, plan, weights, average)."""
     settings = {
         "photos": len(stream.photos.files), "paintings": len(stream.paintings.files),
-        "zoom": list(zoom), "terms": dict(weights_of_terms),
+        "zoom": list(stream.photos.zoom), "terms": dict(weights),
     }  # fmt: skip
-    preview = Preview(Path(out), [[np.ones(1, "float32")]], previews)
     fit(
         network,
-        lambda net: OneWayTrainer(net, plan, weights_of_terms, average_over(plan.steps)),
-        stream, out, plan=plan, settings=settings, callbacks=[*callbacks, preview],
+        lambda net: make_trainer(net, plan, weights, average_over(plan.steps)),
+        stream, out, plan=plan, settings=settings,
+        callbacks=[*callbacks, Preview(Path(out), [[np.ones(1, "float32")]], previews)],
     )  # fmt: skip
-    return stream
