@@ -1,8 +1,8 @@
 """Make the sheets of samples of collections again: data/collections/*.webp and their manifest.
 
-    python tools/make_collections.py FOLDER
+    python tools/make_collections.py FOLDER [NAME ...]
 
-In FOLDER lie the pictures, under the names in SAMPLES. A dozen of each collection is shown in
+Of all collections, or of those with these names. In FOLDER lie the pictures, under the names in SAMPLES. A dozen of each collection is shown in
 chapter 11; the networks have learnt from all that the collection holds.
 """
 
@@ -45,13 +45,33 @@ SAMPLES = {
             "taken_from": "icahuang/Chinese-Painting-Style-Transfer",
         },
     ),
+    "cartoon": (
+        [
+            f"E{name}.jpg"
+            for name in (
+                "22P06_04", "02P03_02", "06P05_01", "14P02_03", "03P05_02", "19P06_04",
+                "07Pcover_01", "21P04_02", "11P02_02", "02P02_02", "20P05_04", "18P02_01",
+            )
+        ],
+        {
+            "title": "Pepper&Carrot, a comic: twelve panels without their texts",
+            "author": "David Revoy, www.peppercarrot.com",
+            "licence": "CC BY 4.0",
+            "source": "David Revoy, www.peppercarrot.com",
+            "taken_from": "Deevad/peppercarrot_ep02_translation and others",
+        },
+    ),
 }  # fmt: skip
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, *names: str) -> None:
     OUT.mkdir(exist_ok=True)
-    rows = [sheet(folder, name, *samples) for name, samples in SAMPLES.items()]
-    (OUT / "manifest.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    manifest = OUT / "manifest.json"
+    known = json.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() else []
+    rows = {Path(row["file"]).stem: row for row in known}
+    rows |= {name: sheet(folder, name, *SAMPLES[name]) for name in names or SAMPLES}
+    text = json.dumps([rows[name] for name in SAMPLES if name in rows], indent=1)
+    manifest.write_text(text + "\n", encoding="utf-8")
 
 
 def sheet(folder: Path, name: str, files: list[str], known: dict) -> dict:
@@ -72,4 +92,4 @@ def sheet(folder: Path, name: str, files: list[str], known: dict) -> dict:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

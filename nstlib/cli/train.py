@@ -22,7 +22,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add(
         "kind",
         choices=KINDS,
-        help="one style; many; a StyleBank; a collection, there and back, one way, of cartoons; …",
+        help="one style; many; StyleBank; a collection and back, one way, cartoons; any; a painter",
     )
     photos = "a folder of photos; diffusion needs none"
     add("--content", "--from", metavar="DIR", type=path, help=photos)

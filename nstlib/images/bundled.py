@@ -64,7 +64,8 @@ def collection(name: str = "ink") -> np.ndarray:
     """A dozen pictures of a collection from which networks have learnt: (12, 256, 256, 3), 0..1.
 
     "ink": windows of the scroll Views of Huqiu (Xie Shichen, 1536); "blue_green": of A Thousand Li
-    of Rivers and Mountains (Wang Ximeng, 1113). Both are in the public domain.
+    of Rivers and Mountains (Wang Ximeng, 1113); both are in the public domain. "cartoon": panels of
+    the comic Pepper&Carrot, by David Revoy, www.peppercarrot.com, CC BY 4.0.
     """
     return _from_sheet("collections", name)
 

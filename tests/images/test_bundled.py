@@ -75,12 +75,12 @@ def test_faces_are_unpacked_into_a_new_folder_only(tmp_path, monkeypatch):
         data.unpack_faces("pairs", folder)
 
 
-def test_samples_of_a_collection_are_ink_or_blue_and_green():
-    ink, blue_green = data.collection("ink"), data.collection("blue_green")
-    for pictures in (ink, blue_green):
+def test_samples_of_a_collection_are_ink_blue_and_green_or_cartoons():
+    ink, blue_green, cartoon = map(data.collection, ("ink", "blue_green", "cartoon"))
+    for pictures in (ink, blue_green, cartoon):
         assert pictures.shape == (12, 256, 256, 3) and pictures.std(axis=(1, 2, 3)).min() > 0.05
     assert np.ptp(ink, axis=-1).mean() < 0.15 < np.ptp(blue_green, axis=-1).mean()
-    with pytest.raises(InputError, match="kind is 'oil'. It can be 'ink', 'blue_green'"):
+    with pytest.raises(InputError, match="kind is 'oil'. It can be 'ink', 'blue_green', 'cartoon'"):
         data.collection("oil")
 
 
