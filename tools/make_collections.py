@@ -2,8 +2,9 @@
 
     python tools/make_collections.py FOLDER [NAME ...]
 
-Of all collections, or of those with these names. In FOLDER lie the pictures, under the names in SAMPLES. A dozen of each collection is shown in
-chapter 11; the networks have learnt from all that the collection holds.
+Of all collections, or of those with these names. In FOLDER lie the pictures, under the names in
+SAMPLES. A dozen of each is shown in chapter 11; the networks have learnt from all that the
+collection holds.
 """
 
 import hashlib
