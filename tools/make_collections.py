@@ -57,7 +57,7 @@ SAMPLES = {
         {
             "title": "Pepper&Carrot, a comic: twelve panels without their texts",
             "author": "David Revoy, www.peppercarrot.com",
-            "licence": "CC BY 4.0",
+            "licence": "CC-BY-4.0 (name David Revoy, www.peppercarrot.com)",
             "source": "David Revoy, www.peppercarrot.com",
             "taken_from": "Deevad/peppercarrot_ep02_translation and others",
         },

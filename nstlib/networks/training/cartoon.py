@@ -5,8 +5,9 @@ their palette and their subjects, and a network that pleases it loses the photo'
 *surfaces*, smoothed until only fields of colour are left, and one sees *texture*, a gray in which
 no colour can be trusted, only line and shade. What is a third look in the paper, *structure*, is a
 picture to come near to: the photo as flat fields, of which VGG19 and the colours say how far the
-painting is. We depart from the paper in two things: the fields are the photo's, found once, and not
-the painting's, found anew in every step; and ink lies between them.
+painting is. We depart from the paper in three things: the fields are the photo's, found once, and
+not the painting's, found anew in every step; ink lies between them; and all is measured in the
+cartoons' mean palette (`nstlib.networks.palette`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,7 +31,7 @@ WEIGHTS = {
 }  # fmt: skip
 USUAL = {"steps": 2500, "batch": 2, "crop": 128, "learning_rate": 7e-4, "every": 100}
 RADIUS, TOLERANCE = 3, 0.1  # of a smoothed surface: pixels of a crop, of 0..1
-LINES = 0.13
+LINES = 0.13  # how far two fields differ, 0..1, between which ink is drawn
 
 
 class PhotosAndCartoons(TwoFolders):
