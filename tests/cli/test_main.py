@@ -110,6 +110,9 @@ OPTIONS = {
     "train collection --from p --to s -o o": {
         **{"kind": "collection", "content": Path("p"), "style": ["s"], "crop": None},
     },
+    "train cartoon --from p --to s -o o --terms texture=2 content=0.5": {
+        **{"kind": "cartoon", "terms": ["texture=2", "content=0.5"]},
+    },
     "train one-way --from p --to s -o o --go-on-from light --begin-as the_kiss --zoom 1 2": {
         **{"kind": "one-way", "begin_as": "the_kiss", "zoom": [1.0, 2.0]},
     },
