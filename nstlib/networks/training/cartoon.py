@@ -16,20 +16,17 @@ import numpy as np
 
 from nstlib.backend import keras, ops
 from nstlib.images.cartoons import structure_look, texture_weights
-from nstlib.networks.critic import PastPaintings, for_true, held, patch_critic, told_apart
-from nstlib.networks.training.canvas import Canvas
-from nstlib.networks.training.loop import Trainer, Training
+from nstlib.networks.critic import for_true, held, patch_critic, told_apart
+from nstlib.networks.training.loop import Training
 from nstlib.networks.training.loss import ONE
-from nstlib.networks.training.one_way import LAYER, of_one_style, teach
+from nstlib.networks.training.one_way import LAYER, USUAL, OneStyleTrainer, of_one_style, teach
 from nstlib.networks.training.photos import ZOOM
 from nstlib.networks.training.unpaired import TwoFolders, set_mean_palettes
 from nstlib.vgg.losses import relative_distance
-from nstlib.vgg.network import feature_extractor
 
 WEIGHTS = {
     "surface": 0.3, "texture": 1.0, "structure": 1.0, "content": 0.3, "colors": 10.0, "critics": 1.0
 }  # fmt: skip
-USUAL = {"steps": 2500, "batch": 2, "crop": 128, "learning_rate": 7e-4, "every": 100}
 RADIUS, TOLERANCE = 3, 0.1  # of a smoothed surface: pixels of a crop, of 0..1
 LINES = 0.13  # how far two fields differ, 0..1, between which ink is drawn
 
@@ -49,24 +46,12 @@ class PhotosAndCartoons(TwoFolders):
         return ((photos, fields, cartoons, lies, slots, old, grays),)
 
 
-class CartoonTrainer(Trainer):
-    """A network of one style, [picture, mix] -> cartoon, and the critics of surface and texture."""
+class CartoonTrainer(OneStyleTrainer):
+    """A network of one style, and the critics of surface and of texture."""
 
-    momentum = 0.5
-
-    def __init__(
-        self,
-        network: keras.Model,
-        plan: Training,
-        weights: Mapping = WEIGHTS,
-        average: float | None = None,
-    ):
-        super().__init__(network, WEIGHTS)
-        self.average, self.shares = average, dict(weights)
-        self.canvas = Canvas(network)
+    def __init__(self, network: keras.Model, plan: Training, weights=WEIGHTS, average=None):
+        super().__init__(network, plan, weights, average)
         self.critics = {name: patch_critic(f"critic_of_{name}") for name in ("surface", "texture")}
-        self.past = PastPaintings(plan.crop, name="past")
-        self.look = feature_extractor([LAYER], weights=plan.weights)
 
     def call(self, inputs, training=False):
         photos, fields, cartoons, lie, slots, old, grays = inputs

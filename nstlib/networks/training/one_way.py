@@ -30,23 +30,26 @@ LAYER = "block3_conv1"  # whose features say what is seen where
 USUAL = {"steps": 2500, "batch": 2, "crop": 128, "learning_rate": 7e-4, "every": 100}
 
 
-class OneWayTrainer(Trainer):
-    """A network of one style, [picture, mix] -> painting, and the critic of what it paints."""
+class OneStyleTrainer(Trainer):
+    """A network of one style, [picture, mix] -> painting, and what it is shown and compared by."""
 
     momentum = 0.5
 
     def __init__(
-        self,
-        network: keras.Model,
-        plan: Training,
-        weights: Mapping = WEIGHTS,
-        average: float | None = None,
+        self, network: keras.Model, plan: Training, weights: Mapping, average: float | None
     ):
-        super().__init__(network, WEIGHTS)
+        super().__init__(network, list(weights))
         self.average, self.shares = average, dict(weights)
-        self.canvas, self.critic = Canvas(network), patch_critic()
-        self.past = PastPaintings(plan.crop, name="past")
+        self.canvas, self.past = Canvas(network), PastPaintings(plan.crop, name="past")
         self.look = feature_extractor([LAYER], weights=plan.weights)
+
+
+class OneWayTrainer(OneStyleTrainer):
+    """A network of one style, and the critic of what it paints."""
+
+    def __init__(self, network: keras.Model, plan: Training, weights=WEIGHTS, average=None):
+        super().__init__(network, plan, weights, average)
+        self.critic = patch_critic()
 
     def call(self, inputs, training=False):
         photos, paintings, lie, slots, old = inputs
